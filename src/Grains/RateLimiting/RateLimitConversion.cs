@@ -1,0 +1,56 @@
+using Gatehouse.Grains.Abstractions.RateLimiting;
+
+namespace Gatehouse.Grains.RateLimiting;
+
+/// <summary>
+/// Carries what was used into another algorithm or window. Where the exact time of use is lost, the latest possible
+/// one is taken, so a change of policy never hands out a fresh budget.
+/// </summary>
+internal static class RateLimitConversion
+{
+    public static RateLimitState Convert<TCore>(in RateLimitState state, in Quota quota, long nowMs)
+        where TCore : struct, IRateLimitCore
+    {
+        var blank = RateLimitState.At(quota, nowMs);
+        if (state.Algorithm is RateLimitAlgorithm.SlidingWindow && quota.Algorithm is RateLimitAlgorithm.SlidingWindow)
+        {
+            return Rebucket(SlidingWindow.Advance(state, quota, nowMs), blank);
+        }
+
+        var used = state.Algorithm switch
+        {
+            RateLimitAlgorithm.SlidingWindow => UsedAt<SlidingWindow>(state, nowMs),
+            RateLimitAlgorithm.TokenBucket => UsedAt<TokenBucket>(state, nowMs),
+            RateLimitAlgorithm.FixedWindow => UsedAt<FixedWindow>(state, nowMs),
+            _ => 0,
+        };
+        return TCore.Spend(blank, used);
+    }
+
+    private static long UsedAt<TCore>(in RateLimitState state, long nowMs)
+        where TCore : struct, IRateLimitCore
+    {
+        // The limit that was counted with is not kept, and the new one belongs to another window. The peak was within
+        // the old limit, so draining at that rate is never too fast.
+        var rate = Math.Max(1, state.Peak);
+        return TCore.Used(TCore.Advance(state, new Quota(state.Algorithm, rate, rate, state.WindowMs, 0), nowMs));
+    }
+
+    private static RateLimitState Rebucket(in RateLimitState old, in RateLimitState blank)
+    {
+        var (from, to) = (old.Buckets, blank.Buckets);
+        var oldNewest = SlidingWindow.BucketAt(old.SeenMs, old.WindowMs);
+        var oldest = SlidingWindow.BucketAt(blank.SeenMs, blank.WindowMs) - SlidingWindow.BucketsPerWindow;
+        for (var bucket = oldNewest - SlidingWindow.BucketsPerWindow; bucket <= oldNewest; bucket++)
+        {
+            var latestMs = Math.Min(SlidingWindow.StartOf(bucket + 1, old.WindowMs) - 1, old.SeenMs);
+            var target = SlidingWindow.BucketAt(latestMs, blank.WindowMs);
+            if (target >= oldest)
+            {
+                to[BucketCounts.Slot(target)] += from[BucketCounts.Slot(bucket)];
+            }
+        }
+
+        return blank with { Buckets = to };
+    }
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using Gatehouse.Grains.Abstractions.RateLimiting;
+
+namespace Gatehouse.Grains.RateLimiting;
+
+/// <summary>
+/// Decides one request against one state. A time before the last one seen counts as that last one, so a clock that
+/// steps back frees nothing; the waits still start at the time given, so they stay exact.
+/// </summary>
+internal static class RateLimiter
+{
+    public static (RateLimitState Next, Verdict Verdict) Acquire(
+        in RateLimitState state, in Quota quota, long cost, long nowMs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(cost);
+        return quota.Algorithm switch
+        {
+            RateLimitAlgorithm.SlidingWindow => Acquire<SlidingWindow>(state, quota, cost, nowMs),
+            RateLimitAlgorithm.TokenBucket => Acquire<TokenBucket>(state, quota, cost, nowMs),
+            RateLimitAlgorithm.FixedWindow => Acquire<FixedWindow>(state, quota, cost, nowMs),
+            _ => throw new UnreachableException($"Algorithm {quota.Algorithm}"),
+        };
+    }
+
+    public static RateLimitState Refund(in RateLimitState state, in Quota quota, long amount, long nowMs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(amount);
+        return quota.Algorithm switch
+        {
+            RateLimitAlgorithm.SlidingWindow => Refund<SlidingWindow>(state, quota, amount, nowMs),
+            RateLimitAlgorithm.TokenBucket => Refund<TokenBucket>(state, quota, amount, nowMs),
+            RateLimitAlgorithm.FixedWindow => Refund<FixedWindow>(state, quota, amount, nowMs),
+            _ => throw new UnreachableException($"Algorithm {quota.Algorithm}"),
+        };
+    }
+
+    /// <summary>When nothing counts any more; 0 when nothing does.</summary>
+    public static long DrainedAtMs(in RateLimitState state, in Quota quota) => quota.Algorithm switch
+    {
+        RateLimitAlgorithm.SlidingWindow => DrainedAtMs<SlidingWindow>(state, quota),
+        RateLimitAlgorithm.TokenBucket => DrainedAtMs<TokenBucket>(state, quota),
+        RateLimitAlgorithm.FixedWindow => DrainedAtMs<FixedWindow>(state, quota),
+        _ => throw new UnreachableException($"Algorithm {quota.Algorithm}"),
+    };
+
+    private static (RateLimitState, Verdict) Acquire<TCore>(
+        in RateLimitState state, in Quota quota, long cost, long nowMs)
+        where TCore : struct, IRateLimitCore
+    {
+        var current = At<TCore>(state, quota, nowMs);
+        var limit = quota.EffectiveLimit(current.SeenMs);
+        var asked = Math.Max(cost, 1);
+        var allowed = asked <= limit - TCore.Used(current);
+        var next = allowed && cost > 0 ? TCore.Spend(current, cost) : current;
+
+        var retryAfterMs = allowed ? 0
+            : asked > quota.Limit ? Verdict.Never
+            : RateLimitForecast.AdmitsAtMs<TCore>(next, quota, asked) - nowMs;
+
+        var used = TCore.Used(next);
+        if (used == 0)
+        {
+            return (next, new Verdict(allowed, limit, limit, 0, 0, retryAfterMs));
+        }
+
+        var remaining = Math.Max(0, limit - used);
+        var moreAfterMs = RateLimitForecast.AdmitsAtMs<TCore>(next, quota, remaining + 1) - nowMs;
+        var resetAfterMs = RateLimitForecast.DrainedAtMs<TCore>(next, quota) - nowMs;
+        return (next, new Verdict(allowed, limit, remaining, moreAfterMs, resetAfterMs, retryAfterMs));
+    }
+
+    private static RateLimitState Refund<TCore>(in RateLimitState state, in Quota quota, long amount, long nowMs)
+        where TCore : struct, IRateLimitCore =>
+        TCore.Refund(At<TCore>(state, quota, nowMs), amount);
+
+    private static long DrainedAtMs<TCore>(in RateLimitState state, in Quota quota)
+        where TCore : struct, IRateLimitCore
+    {
+        var current = At<TCore>(state, quota, state.SeenMs);
+        return TCore.Used(current) == 0 ? 0 : RateLimitForecast.DrainedAtMs<TCore>(current, quota);
+    }
+
+    private static RateLimitState At<TCore>(in RateLimitState state, in Quota quota, long nowMs)
+        where TCore : struct, IRateLimitCore
+    {
+        var seenMs = Math.Max(nowMs, state.SeenMs);
+        return state.WasCountedBy(quota)
+            ? TCore.Advance(state, quota, seenMs)
+            : RateLimitConversion.Convert<TCore>(state, quota, seenMs);
+    }
+}
