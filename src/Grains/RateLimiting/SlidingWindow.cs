@@ -83,17 +83,19 @@ internal readonly struct SlidingWindow : IRateLimitCore
             return state.SeenMs;
         }
 
-        // Ends at the newest bucket at the latest: there used is 0, and a level is never negative.
         var buckets = state.Buckets;
-        var bucket = NewestOf(state) - BucketCounts.Length;
-        do
+        var newest = NewestOf(state);
+        for (var bucket = newest - BucketsPerWindow; bucket < newest; bucket++)
         {
-            bucket++;
             used -= buckets[BucketCounts.Slot(bucket)];
+            if (used <= level)
+            {
+                return StartOf(bucket + BucketCounts.Length, state.WindowMs);
+            }
         }
-        while (used > level);
 
-        return StartOf(bucket + BucketCounts.Length, state.WindowMs);
+        // With the newest bucket gone nothing is in use.
+        return StartOf(newest + BucketCounts.Length, state.WindowMs);
     }
 
     private static long NewestOf(in RateLimitState state) => BucketAt(state.SeenMs, state.WindowMs);

@@ -59,6 +59,20 @@ public class RateLimitConversionTests
         Assert.Equal(new Verdict(true, 100, 95, 4_200, 4_200, 0), subject.Acquire(0, Start + 23_800));
     }
 
+    [Theory]
+    [InlineData(7_999, 90)]
+    [InlineData(8_000, 100)]
+    public void Acquire_SlidingWindowShortened_CountsThePartialOldestBucketToo(long offsetMs, long remaining)
+    {
+        var subject = new Subject(Sliding(Minute));
+        subject.Acquire(10, Start);
+
+        // At the latest the use was at 1.999 s: in the new bucket 9, which counts until bucket 40 begins at 8 s.
+        subject.Quota = Sliding(6_000);
+
+        Assert.Equal(remaining, subject.Acquire(0, Start + offsetMs).Remaining);
+    }
+
     [Fact]
     public void Acquire_SlidingWindowLengthened_CountsLongerFromTheLatestPossibleTime()
     {

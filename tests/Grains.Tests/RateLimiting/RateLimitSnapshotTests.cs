@@ -32,6 +32,7 @@ public class RateLimitSnapshotTests
         // The token bucket owes 3 tokens, less the 45 000 that drained, and 2 more.
         Assert.Equal(stored, Text(subject.State));
         Assert.True(RateLimitSnapshot.TryParse(Encoding.UTF8.GetBytes(stored), out var read));
+        Assert.Equal(stored, Text(read));
         Assert.Equal(
             subject.Try(1, Start + 30_000),
             RateLimiter.Acquire(read, subject.Quota, 1, Start + 30_000).Verdict);
