@@ -4,7 +4,7 @@ namespace Gatehouse.Grains.Abstractions.RateLimiting;
 
 /// <summary>How a policy counts. Each has its own bound; see docs/http-api.md, "Algorithms".</summary>
 [GenerateSerializer, Alias("rl.algorithm")]
-[JsonConverter(typeof(JsonStringEnumConverter<RateLimitAlgorithm>))]
+[JsonConverter(typeof(StrictEnumConverter<RateLimitAlgorithm>))]
 public enum RateLimitAlgorithm
 {
     /// <summary>Not set; never a valid value of a policy.</summary>

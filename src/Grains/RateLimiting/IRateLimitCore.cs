@@ -4,17 +4,17 @@ namespace Gatehouse.Grains.RateLimiting;
 internal interface IRateLimitCore
 {
     /// <summary>The state at a later time; many steps give the same as one.</summary>
-    public static abstract RateLimitState Advance(in RateLimitState state, in Quota quota, long nowMs);
+    static abstract RateLimitState Advance(in RateLimitState state, in Quota quota, long nowMs);
 
     /// <summary>Tokens in use, rounded up.</summary>
-    public static abstract long Used(in RateLimitState state);
+    static abstract long Used(in RateLimitState state);
 
     /// <summary>Counts an admission; whether there is room was asked before.</summary>
-    public static abstract RateLimitState Spend(in RateLimitState state, long cost);
+    static abstract RateLimitState Spend(in RateLimitState state, long cost);
 
     /// <summary>Gives back up to what is in use.</summary>
-    public static abstract RateLimitState Refund(in RateLimitState state, long amount);
+    static abstract RateLimitState Refund(in RateLimitState state, long amount);
 
     /// <summary>When at most <paramref name="level"/> tokens are in use, should the limit never change.</summary>
-    public static abstract long FallsToMs(in RateLimitState state, long limit, long level);
+    static abstract long FallsToMs(in RateLimitState state, long limit, long level);
 }

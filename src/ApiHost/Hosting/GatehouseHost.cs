@@ -1,0 +1,106 @@
+using System.ComponentModel.DataAnnotations;
+using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.RateLimiting;
+using Gatehouse.ApiHost.Regions;
+using Gatehouse.ApiHost.Tenants;
+using Gatehouse.Silo;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+
+namespace Gatehouse.ApiHost.Hosting;
+
+/// <summary>Composes the host.</summary>
+internal static class GatehouseHost
+{
+    private const string DefaultUrl = "http://localhost:8080";
+
+    /// <summary>Builds the application. <paramref name="configure"/> comes last: tests and benchmarks add what they need.</summary>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        configure?.Invoke(builder);
+        RefuseImpliedForwarding(builder.Configuration);
+        var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        builder.AddHttp();
+        var adminKey = AdminKey.Provide(builder, options.DataDirectory);
+        builder.Services.AddSingleton(options);
+        builder.AddGatehouseTelemetry();
+        if (options.Topology is Topology.Client)
+        {
+            builder.AddGatehouseClient(options);
+        }
+        else
+        {
+            builder.Services.AddStore(options);
+            builder.AddGatehouseSilo(options);
+        }
+
+        var app = builder.Build();
+        app.UseGatehouse();
+        app.MapGatehouse();
+        Banner.PrintWhenStarted(app, options, adminKey);
+        return app;
+    }
+
+    /// <summary>Everything between the connection and the endpoint.</summary>
+    private static void UseGatehouse(this WebApplication app)
+    {
+        app.Use(static (context, next) =>
+        {
+            RequestId.Set(context);
+            return next(context);
+        });
+        app.UseMiddleware<FailureMiddleware>();
+        app.UseStatusCodePages(static pages => pages.HttpContext.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => Problems.RouteNotFound().ExecuteAsync(pages.HttpContext),
+            StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed().ExecuteAsync(pages.HttpContext),
+            StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType().ExecuteAsync(pages.HttpContext),
+            _ => Task.CompletedTask,
+        });
+        app.UseRouting();
+        app.UseMiddleware<DoorMiddleware>();
+    }
+
+    private static void MapGatehouse(this WebApplication app)
+    {
+        app.MapTenants();
+        app.MapApiKeys();
+        app.MapPolicies();
+        app.MapRateLimiting();
+        app.MapRegions();
+        app.MapReference();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics").Public();
+        app.RequireAccessOnEveryRoute();
+    }
+
+    private static void MapHealth(this WebApplication app)
+    {
+        // The words Healthy, Degraded and Unhealthy are all that is said here: no credential, no detail.
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false }).Public();
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static c => c.Tags.Contains("ready") }).Public();
+        app.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static c => c.Name == "silo" }).Public();
+    }
+
+    /// <summary>
+    /// That switch makes the framework believe <c>X-Forwarded-For</c> from anyone, behind this program's back: every limit by
+    /// address could be walked around.
+    /// </summary>
+    private static void RefuseImpliedForwarding(ConfigurationManager configuration)
+    {
+        if (string.Equals(configuration["FORWARDEDHEADERS_ENABLED"], "true", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidOperationException(
+                "ASPNETCORE_FORWARDEDHEADERS_ENABLED lets any client choose its own address. " +
+                "Unset it, and name your proxies in Gatehouse:Http:TrustedProxies.");
+        }
+    }
+}

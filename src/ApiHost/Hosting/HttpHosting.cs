@@ -1,0 +1,33 @@
+using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.OpenApi;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.ApiHost.Hosting;
+
+/// <summary>Kestrel's limits, JSON, and the services of the door.</summary>
+internal static class HttpHosting
+{
+    public static void AddHttp(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<AuthOptions>().BindConfiguration("Gatehouse:Auth").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<HttpOptions>().BindConfiguration("Gatehouse:Http").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>(static (kestrel, http) =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = http.Value.ConnectionsMax;
+            kestrel.Limits.MaxRequestBodySize = BodyLimit.Bytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.MaxRequestHeaderCount = 64;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        });
+        // A body that cannot be bound is an exception with a cause, and so a problem that names the field.
+        services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(static json => ApiJson.Configure(json.SerializerOptions));
+        services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<ClientAddressResolver>();
+        services.AddApiDescription();
+    }
+}

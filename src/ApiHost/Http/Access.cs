@@ -1,0 +1,54 @@
+namespace Gatehouse.ApiHost.Http;
+
+/// <summary>Who may call a route.</summary>
+internal enum AccessKind
+{
+    /// <summary>Anybody, without a credential.</summary>
+    Public = 1,
+
+    /// <summary>Anybody with a good credential.</summary>
+    AnyCredential = 2,
+
+    /// <summary>The tenant that the route names, with a key that holds the scope; and the admin.</summary>
+    Tenant = 3,
+
+    /// <summary>The admin only.</summary>
+    Admin = 4,
+}
+
+/// <summary>What a route asks of its caller. A route without it does not start: nothing is open by accident.</summary>
+/// <param name="Kind">Who may call.</param>
+/// <param name="Scope">The scope that a tenant's key must hold.</param>
+internal sealed record Access(AccessKind Kind, string? Scope = null)
+{
+    /// <summary>The route parameter that names the tenant.</summary>
+    public const string TenantParameter = "tenant";
+}
+
+/// <summary>Declares the access of routes.</summary>
+internal static class AccessExtensions
+{
+    public static TBuilder Public<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new Access(AccessKind.Public));
+
+    public static TBuilder RequireCredential<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new Access(AccessKind.AnyCredential));
+
+    public static TBuilder RequireScope<TBuilder>(this TBuilder routes, string scope)
+        where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new Access(AccessKind.Tenant, scope));
+
+    public static TBuilder RequireAdmin<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new Access(AccessKind.Admin));
+
+    /// <summary>Fails the start when a route says nothing about who may call it.</summary>
+    public static void RequireAccessOnEveryRoute(this IEndpointRouteBuilder routes)
+    {
+        foreach (var endpoint in routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>())
+        {
+            if (endpoint.Metadata.GetMetadata<Access>() is null)
+            {
+                throw new InvalidOperationException($"The route {endpoint.RoutePattern.RawText} does not say who may call it.");
+            }
+        }
+    }
+}

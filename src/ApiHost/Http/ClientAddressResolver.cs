@@ -1,0 +1,52 @@
+using System.Net;
+using Gatehouse.Grains.Abstractions.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.ApiHost.Http;
+
+/// <summary>
+/// Who the client is: the peer of the connection, unless the peer is a trusted proxy. Then the forwarded chain is walked from
+/// the right, and the first hop that is not a trusted proxy is the client. What stands left of it, anyone can write.
+/// </summary>
+internal sealed class ClientAddressResolver(IOptions<HttpOptions> options)
+{
+    private const int HopsMax = 32;
+
+    private readonly IReadOnlySet<IPAddress> _trusted = options.Value.TrustedProxyAddresses;
+
+    public IPAddress Resolve(HttpContext context)
+    {
+        var peer = ClientAddress.Canonical(context.Connection.RemoteIpAddress ?? IPAddress.None);
+        if (_trusted.Count == 0 || !_trusted.Contains(peer))
+        {
+            return peer;
+        }
+
+        var client = peer;
+        var lines = context.Request.Headers["X-Forwarded-For"];
+        var hops = 0;
+        for (var line = lines.Count - 1; line >= 0; line--)
+        {
+            var rest = (lines[line] ?? "").AsSpan();
+            while (!rest.IsEmpty || hops == 0)
+            {
+                var comma = rest.LastIndexOf(',');
+                var entry = rest[(comma + 1)..].Trim();
+                rest = comma < 0 ? default : rest[..comma];
+                // An entry that is no address ends the walk: the last hop that is known for certain is the client.
+                if (++hops > HopsMax || !ClientAddress.TryParse(entry.ToString(), out var hop, out _))
+                {
+                    return client;
+                }
+
+                client = hop;
+                if (!_trusted.Contains(client))
+                {
+                    return client;
+                }
+            }
+        }
+
+        return client;
+    }
+}

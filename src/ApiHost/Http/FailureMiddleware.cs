@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Gatehouse.Grains.Abstractions.Resilience;
+using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+using Orleans.Storage;
+
+namespace Gatehouse.ApiHost.Http;
+
+/// <summary>The one place where an exception becomes an answer.</summary>
+internal sealed partial class FailureMiddleware(RequestDelegate next, HttpMetrics metrics, ILogger<FailureMiddleware> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller left; there is nobody to answer.
+        }
+#pragma warning disable CA1031 // Every failure has to become an answer; the ones that nobody foresaw are logged and counted.
+        catch (Exception failure) when (!context.Response.HasStarted)
+#pragma warning restore CA1031
+        {
+            var problem = Translate(failure);
+            context.Response.Clear();
+            RequestId.Set(context);
+            await problem.ExecuteAsync(context);
+        }
+    }
+
+    private Problem Translate(Exception failure)
+    {
+        if (failure is BadHttpRequestException bad)
+        {
+            return Malformed(bad);
+        }
+
+        if (Overload(failure) is var (reason, applied, retryAfter))
+        {
+            metrics.Overloaded(reason);
+            LogOverloaded(reason, failure);
+            return Problems.Overloaded(reason, applied, retryAfter);
+        }
+
+        metrics.Failed();
+        LogFailed(failure);
+        return Problems.Unexpected();
+    }
+
+    private static Problem Malformed(BadHttpRequestException bad) => bad.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => Problems.BodyTooLarge(BodyLimit.Bytes),
+        StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType(),
+        _ => bad.InnerException is JsonException json
+            ? Problems.Invalid([JsonFaults.From(json)])
+            : Problems.Invalid(Parameter(bad.Message) ?? "body", "is missing or has the wrong form"),
+    };
+
+    /// <summary>The framework names a bad parameter in its message only.</summary>
+    private static string? Parameter(string message)
+    {
+        var end = message.IndexOf("\" from \"", StringComparison.Ordinal);
+        var start = end < 0 ? -1 : message.LastIndexOf(' ', end);
+        return start < 0 ? null : message[(start + 1)..end];
+    }
+
+    private static (string Reason, Applied Applied, TimeSpan RetryAfter)? Overload(Exception failure)
+    {
+        var retryAfter = TimeSpan.FromSeconds(5);
+        return failure switch
+        {
+            ServiceOverloadedException known => (known.Reason, known.Applied, known.RetryAfter),
+            LimitExceededException => ("grain_queue_full", Applied.No, retryAfter),
+            GatewayTooBusyException => ("gateway_too_busy", Applied.No, retryAfter),
+            OrleansMessageRejectionException => ("silo_unavailable", Applied.No, retryAfter),
+            ConnectionFailedException or ClientNotAvailableException => ("silo_unavailable", Applied.Unknown, retryAfter),
+            TimeoutException => ("timeout", Applied.Unknown, retryAfter),
+            InconsistentStateException => ("write_conflict", Applied.No, retryAfter),
+            OrleansException { InnerException: { } inner } => Overload(inner) ?? ("cluster_error", Applied.Unknown, retryAfter),
+            OrleansException => ("cluster_error", Applied.Unknown, retryAfter),
+            _ => null,
+        };
+    }
+
+    [LoggerMessage(5001, LogLevel.Warning, "Answered 429 service_overloaded: {Reason}")]
+    private partial void LogOverloaded(string reason, Exception failure);
+
+    [LoggerMessage(5002, LogLevel.Error, "Answered 500")]
+    private partial void LogFailed(Exception failure);
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Net.Mime;
+using System.Text.Json;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.Http;
+
+/// <summary>One error answer, <c>application/problem+json</c> (RFC 9457), with a stable <c>code</c> to program against.</summary>
+internal record Problem : IResult
+{
+    /// <summary>The HTTP status.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>Stable and machine-readable.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>What the code means.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>What is wrong with this request.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>The problem type; default: this product's own for the code.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>The fields that break a rule, and the rules.</summary>
+    public IReadOnlyList<FieldFault> Faults { get; init; } = [];
+
+    /// <summary>When to try again, rounded up to whole seconds in <c>Retry-After</c>.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        response.ContentType = MediaTypeNames.Application.ProblemJson;
+        response.Headers.CacheControl = "no-store";
+        if (RetryAfter is { } wait)
+        {
+            // RFC 9110, 10.2.3: whole seconds; rounded up, so that a caller who obeys is not early.
+            var seconds = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (Status == StatusCodes.Status401Unauthorized)
+        {
+            response.Headers.WWWAuthenticate = "Bearer realm=\"gatehouse\"";
+        }
+
+        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        {
+            Write(json, httpContext);
+        }
+
+        await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+    }
+
+    /// <summary>Members of this kind of problem only.</summary>
+    protected virtual void WriteExtensions(Utf8JsonWriter json)
+    {
+    }
+
+    private void Write(Utf8JsonWriter json, HttpContext context)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", Type ?? $"urn:gatehouse:problem:{Code}");
+        json.WriteString("title", Title);
+        json.WriteNumber("status", Status);
+        json.WriteString("code", Code);
+        if (Detail is not null)
+        {
+            json.WriteString("detail", Detail);
+        }
+
+        if (Faults.Count > 0)
+        {
+            json.WriteStartArray("errors");
+            foreach (var fault in Faults)
+            {
+                json.WriteStartObject();
+                json.WriteString("field", fault.Field);
+                json.WriteString("rule", fault.Rule);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        WriteExtensions(json);
+        json.WriteString("requestId", context.TraceIdentifier);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,135 @@
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.Http;
+
+/// <summary>Every error answer of the API. Codes never change their meaning.</summary>
+internal static class Problems
+{
+    public static Problem Invalid(string field, string rule) => Invalid([new FieldFault(field, rule)]);
+
+    public static Problem Invalid(IReadOnlyList<FieldFault> faults) => new()
+    {
+        Status = StatusCodes.Status400BadRequest,
+        Code = "invalid_request",
+        Title = "The request breaks a rule",
+        Detail = $"{faults[0].Field} {faults[0].Rule}",
+        Faults = faults,
+    };
+
+    public static Problem Unauthenticated(AuthenticationFailure failure) => new()
+    {
+        Status = StatusCodes.Status401Unauthorized,
+        Code = "unauthenticated",
+        Title = "A good credential is required",
+        Detail = failure switch
+        {
+            AuthenticationFailure.Missing => "Send Authorization: Bearer <api key>.",
+            // Only who holds the key learns what became of it.
+            AuthenticationFailure.Revoked => "This API key was revoked.",
+            AuthenticationFailure.Expired => "This API key has expired.",
+            AuthenticationFailure.TenantDisabled => "The tenant of this API key is disabled.",
+            _ => "The credential is not known.",
+        },
+    };
+
+    public static Problem AdminOnly() => Forbidden("admin_only", "Only the admin key may do this.");
+
+    public static Problem WrongTenant() => Forbidden("wrong_tenant", "The API key belongs to another tenant.");
+
+    public static Problem MissingScope(string scope) => Forbidden("missing_scope", $"The API key does not hold the scope {scope}.");
+
+    public static Problem TenantDisabled() => Forbidden("tenant_disabled", "The tenant is disabled.");
+
+    public static Problem TenantNotFound() => NotFound("tenant_not_found", "There is no such tenant.");
+
+    public static Problem PolicyNotFound() => NotFound("policy_not_found", "The tenant has no such policy.");
+
+    public static Problem ApiKeyNotFound() => NotFound("api_key_not_found", "The tenant has no such API key.");
+
+    public static Problem RegionNotFound() => NotFound("region_not_found", "This deployment knows no such region.");
+
+    public static Problem RouteNotFound() => NotFound("route_not_found", "There is nothing at this path; see /openapi/v1.json.");
+
+    public static Problem MethodNotAllowed() => new()
+    {
+        Status = StatusCodes.Status405MethodNotAllowed,
+        Code = "method_not_allowed",
+        Title = "The method is not allowed here",
+    };
+
+    public static Problem BodyTooLarge(long limit) => new()
+    {
+        Status = StatusCodes.Status413PayloadTooLarge,
+        Code = "body_too_large",
+        Title = "The body is too large",
+        Faults = [new FieldFault("body", $"must not be larger than {limit} bytes")],
+    };
+
+    public static Problem UnsupportedMediaType() => new()
+    {
+        Status = StatusCodes.Status415UnsupportedMediaType,
+        Code = "unsupported_media_type",
+        Title = "The content type is not supported",
+        Faults = [new FieldFault("Content-Type", "must be application/json")],
+    };
+
+    public static Problem DeclaredInFile() => new()
+    {
+        Status = StatusCodes.Status409Conflict,
+        Code = "declared_in_file",
+        Title = "A configuration file declares this",
+        Detail = "The API never changes what a file declares; change the file.",
+    };
+
+    public static Problem TooMany() => new()
+    {
+        Status = StatusCodes.Status409Conflict,
+        Code = "too_many",
+        Title = "The tenant holds as many of these as it may",
+    };
+
+    public static Problem PreconditionFailed() => new()
+    {
+        Status = StatusCodes.Status412PreconditionFailed,
+        Code = "precondition_failed",
+        Title = "It is not what If-Match or If-None-Match says",
+        Detail = "Read it again and decide anew; nothing was changed.",
+    };
+
+    /// <summary>A limit at the door: of a client address or a tenant, at this host.</summary>
+    public static Problem DoorLimited(string whose) => new()
+    {
+        Status = StatusCodes.Status429TooManyRequests,
+        Code = "door_limited",
+        Title = "Too Many Requests",
+        Detail = $"The {whose} sends more requests than this host takes from one {whose}.",
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
+    public static Problem Overloaded(string reason, Applied applied, TimeSpan retryAfter) =>
+        new OverloadProblem(reason, applied) { RetryAfter = retryAfter };
+
+    public static Problem Unexpected() => new()
+    {
+        Status = StatusCodes.Status500InternalServerError,
+        Code = "internal_error",
+        Title = "The request failed for a reason nobody foresaw",
+    };
+
+    private static Problem Forbidden(string code, string detail) => new()
+    {
+        Status = StatusCodes.Status403Forbidden,
+        Code = code,
+        Title = "Forbidden",
+        Detail = detail,
+    };
+
+    private static Problem NotFound(string code, string detail) => new()
+    {
+        Status = StatusCodes.Status404NotFound,
+        Code = code,
+        Title = "Not Found",
+        Detail = detail,
+    };
+}

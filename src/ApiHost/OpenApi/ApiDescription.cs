@@ -1,0 +1,77 @@
+using Gatehouse.ApiHost.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+
+namespace Gatehouse.ApiHost.OpenApi;
+
+/// <summary>The OpenAPI document at /openapi/v1.json and the reference page at /scalar.</summary>
+internal static class ApiDescription
+{
+    private const string SchemeName = "apiKey";
+
+    public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer(static (document, _, _) =>
+        {
+            document.Info.Title = "Gatehouse";
+            document.Info.Version = "v1";
+            document.Info.Description =
+                "A trust plane for HTTP APIs. Errors are application/problem+json with a stable `code`; every answer carries `X-Request-Id`.";
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+            document.Components.SecuritySchemes[SchemeName] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "An API key of a tenant (`gh_...`), or the admin key.",
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer(DescribeAccess);
+        options.AddOperationTransformer(Examples.Add);
+    });
+
+    public static void MapReference(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi("/openapi/{documentName}.json").Public();
+        routes.MapScalarApiReference("/scalar", static options => options.WithTitle("Gatehouse API").DisableDefaultFonts()).Public();
+    }
+
+    private static Task DescribeAccess(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var access = context.Description.ActionDescriptor.EndpointMetadata.OfType<Access>().LastOrDefault();
+        if (access is null or { Kind: AccessKind.Public })
+        {
+            return Task.CompletedTask;
+        }
+
+        operation.Security = [new() { [new OpenApiSecuritySchemeReference(SchemeName, context.Document)] = [] }];
+        operation.Description = string.Join("\n\n", new[] { operation.Description, Needs(access) }.Where(t => !string.IsNullOrEmpty(t)));
+        return Task.CompletedTask;
+    }
+
+    private static string Needs(Access access) => access.Kind switch
+    {
+        AccessKind.Admin => "Needs the admin key.",
+        AccessKind.Tenant => $"Needs a key of this tenant with the scope `{access.Scope}`, or the admin key.",
+        _ => "Needs any good credential.",
+    };
+}
+
+/// <summary>Declares the error answers of a route.</summary>
+internal static class ProblemMetadataExtensions
+{
+    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+        {
+            route.Produces<ProblemResponse>(status, "application/problem+json");
+        }
+
+        // Every route but the public ones can answer these.
+        route.Produces<ProblemResponse>(401, "application/problem+json");
+        return route.Produces<ProblemResponse>(403, "application/problem+json");
+    }
+}

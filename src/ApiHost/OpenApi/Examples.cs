@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Gatehouse.ApiHost.OpenApi;
+
+/// <summary>One example per route: what is sent and what comes back. The README's first requests are among them.</summary>
+internal static class Examples
+{
+    private const string Policy = """
+        {"limit":10,"window":"00:01:00","algorithm":"sliding-window","coldStart":{"duration":"00:05:00","factor":0.5},
+        "global":{"mode":"off","multiplier":2},"onStoreFailure":"reduced","mode":"enforce","ipv6Prefix":64,
+        "allow":["192.0.2.0/24"],"deny":[],"overrides":[{"cidr":"198.51.100.0/24","limit":1000}]
+        """;
+
+    private const string NamedPolicy = $$"""{{Policy}},"name":"login","source":"api"}""";
+
+    private const string Tenant =
+        """{"tenant":"acme","status":"active","source":"api","createdAt":"2026-01-31T12:00:00.000Z"}""";
+
+    private const string Region = """
+        {"region":"local","startedAt":"2026-01-31T12:00:00.000Z","ageSeconds":42,"cold":true,"factor":0.5,
+        "coldUntil":"2026-01-31T12:05:00.000Z"}
+        """;
+
+    private const string Decision = """
+        {"allowed":true,"reason":"within_limit","limit":100,"effectiveLimit":50,"remaining":49,"resetAfterMs":62000,
+        "retryAfterMs":0,"cold":true,"degraded":false,"policy":"default"}
+        """;
+
+    private static readonly Dictionary<string, (string? Request, string? Response)> ByOperation = new()
+    {
+        ["PutTenant"] = ("{}", Tenant),
+        ["GetTenant"] = (null, Tenant),
+        ["IssueApiKey"] = ("""{"scopes":["ratelimit"],"expiresAt":null}""", """
+            {"id":"acme.k3j9xq2a7b","key":"gh_acme.k3j9xq2a7b_...","scopes":["ratelimit"],"expiresAt":null}
+            """),
+        ["ListApiKeys"] = (null, """
+            {"items":[{"id":"acme.k3j9xq2a7b","scopes":["ratelimit"],"createdAt":"2026-01-31T12:00:00.000Z","expiresAt":null,
+            "revokedAt":null,"source":"api"}],"next":null}
+            """),
+        ["ListPolicies"] = (null, $$"""{"items":[{{NamedPolicy}}],"next":null}"""),
+        ["GetPolicy"] = (null, NamedPolicy),
+        ["PutPolicy"] = (Policy + "}", NamedPolicy),
+        ["Check"] = ("""{"ip":"203.0.113.7","cost":1}""", Decision),
+        ["Refund"] = ("""{"ip":"203.0.113.7","cost":1}""", Decision),
+        ["Reset"] = ("""{"ip":"203.0.113.7"}""", Decision),
+        ["ListRegions"] = (null, $$"""{"items":[{{Region}}],"next":null}"""),
+        ["GetRegion"] = (null, Region),
+    };
+
+    public static Task Add(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var (request, response) = ByOperation.GetValueOrDefault(operation.OperationId ?? "");
+        if (request is not null && operation.RequestBody?.Content?.TryGetValue("application/json", out var body) is true)
+        {
+            body.Example = JsonNode.Parse(request);
+        }
+
+        foreach (var (status, answer) in operation.Responses ?? [])
+        {
+            if (response is not null && status.StartsWith('2')
+                && answer.Content?.TryGetValue("application/json", out var content) is true)
+            {
+                content.Example = JsonNode.Parse(response);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,4 @@
+using Gatehouse.ApiHost.Hosting;
+
+await using var app = GatehouseHost.Build(args);
+await app.RunAsync();

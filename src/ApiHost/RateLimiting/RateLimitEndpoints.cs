@@ -1,0 +1,108 @@
+using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Tenants;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.RateLimiting;
+
+/// <summary>Checks, refunds and resets.</summary>
+internal static class RateLimitEndpoints
+{
+    public static void MapRateLimiting(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1/tenants/{tenant}/rate-limits/{policy}").WithTags("Rate limiting");
+        group.MapPost("/check", CheckAsync).WithName("Check").RequireScope(Scopes.RateLimitCheck)
+            .Produces<CheckResponse>().Produces<CheckProblem>(429, "application/problem+json").ProducesProblems(400, 404, 413, 415);
+        group.MapPost("/refund", RefundAsync).WithName("Refund").RequireScope(Scopes.RateLimitCheck)
+            .Produces<CheckResponse>().ProducesProblems(400, 404, 413, 415);
+        group.MapPost("/reset", ResetAsync).WithName("Reset").RequireScope(Scopes.RateLimitWrite)
+            .Produces<CheckResponse>().ProducesProblems(400, 404, 413, 415);
+    }
+
+    /// <summary>Decide on one call</summary>
+    /// <remarks>
+    /// Counts the call if it is admitted and answers 200, or 429 with the exact time after which the same call is admitted.
+    /// A refused call counts nothing. Cost 0 is a peek: it counts nothing and answers as a call of cost 1 would be answered.
+    /// The answer carries <c>RateLimit</c> and <c>RateLimit-Policy</c> (draft-ietf-httpapi-ratelimit-headers-10).
+    /// </remarks>
+    private static async Task<IResult> CheckAsync(
+        string tenant, string policy, CheckRequest request, TenantDirectory tenants, IGrainFactory grains)
+    {
+        var document = tenants.TryGet(tenant, out var known) ? known : await tenants.GetAsync(tenant);
+        if (Find(document, policy, out var entry) is { } notFound)
+        {
+            return notFound;
+        }
+
+        if ((SubjectReader.TryRead(request, tenant, policy, entry.Policy, out var key, out var address)
+            ?? SubjectReader.CostFault(request.Cost, min: 0)) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        return Answer(policy, await grains.RateLimit(key).CheckAsync(new RateLimitCheck(request.Cost, address)));
+    }
+
+    /// <summary>Give units back</summary>
+    /// <remarks>For a call that was admitted and then did not happen. Never below zero in use. Answers with what is left.</remarks>
+    private static async Task<IResult> RefundAsync(
+        string tenant, string policy, RefundRequest request, TenantDirectory tenants, IGrainFactory grains)
+    {
+        var document = await tenants.GetAsync(tenant);
+        if (Find(document, policy, out var entry) is { } notFound)
+        {
+            return notFound;
+        }
+
+        if ((SubjectReader.TryRead(request, tenant, policy, entry.Policy, out var key, out _)
+            ?? SubjectReader.CostFault(request.Cost, min: 1)) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        return Report(policy, await grains.RateLimit(key).RefundAsync(request.Cost));
+    }
+
+    /// <summary>Forget a subject's use</summary>
+    /// <remarks>The subject has its whole effective limit again. Safe to repeat.</remarks>
+    private static async Task<IResult> ResetAsync(
+        string tenant, string policy, SubjectRequest request, TenantDirectory tenants, IGrainFactory grains)
+    {
+        var document = await tenants.GetAsync(tenant);
+        if (Find(document, policy, out var entry) is { } notFound)
+        {
+            return notFound;
+        }
+
+        if (SubjectReader.TryRead(request, tenant, policy, entry.Policy, out var key, out _) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        return Report(policy, await grains.RateLimit(key).ResetAsync());
+    }
+
+    private static Problem? Find(TenantSnapshot document, string policy, out PolicyEntry entry)
+    {
+        entry = null!;
+        return document.Unusable()
+            ?? (document.Policies.TryGetValue(policy, out entry!) ? null : Problems.PolicyNotFound());
+    }
+
+    private static IResult Answer(string policy, in RateLimitDecision decision) => decision.Reason switch
+    {
+        RateLimitReason.UnknownPolicy => Problems.PolicyNotFound(),
+        RateLimitReason.StoreUnavailable =>
+            Problems.Overloaded("store_unavailable", Applied.No, TimeSpan.FromSeconds(5)),
+        _ => new CheckResult(policy, decision),
+    };
+
+    /// <summary>A refund or reset succeeded whatever is left: it answers what a peek would say, never 429.</summary>
+    private static IResult Report(string policy, in RateLimitDecision decision) => Answer(policy, decision with
+    {
+        Allowed = decision.Allowed || decision.Reason is RateLimitReason.OverLimit or RateLimitReason.DenyListed,
+    });
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Gatehouse.ApiHost.Http;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.Tenants;
+
+/// <summary>What the endpoints of a tenant answer alike.</summary>
+internal static class TenantAnswers
+{
+    /// <summary>The tenant with that name, disabled or not; null when there is none.</summary>
+    public static async ValueTask<TenantSnapshot?> FindAsync(this TenantDirectory tenants, string tenant)
+    {
+        // A name that no tenant can have is not worth a grain.
+        var document = TenantNames.IsTenant(tenant) ? await tenants.GetAsync(tenant) : null;
+        return document?.Status is TenantStatus.Active or TenantStatus.Disabled ? document : null;
+    }
+
+    /// <summary>The problem of a tenant that cannot be used; null when it can.</summary>
+    public static Problem? Unusable(this TenantSnapshot tenant) => tenant.Status switch
+    {
+        TenantStatus.Active => null,
+        TenantStatus.Disabled => Problems.TenantDisabled(),
+        _ => Problems.TenantNotFound(),
+    };
+
+    /// <summary>
+    /// The problem of a change that was not made; null when it was made. Then this process knows the new document from here on.
+    /// </summary>
+    public static Problem? Conclude(this TenantDirectory tenants, TenantChange change, Func<Problem> notFound)
+    {
+        switch (change.Outcome)
+        {
+            case TenantChangeOutcome.Created or TenantChangeOutcome.Done:
+                tenants.Publish(change.Snapshot!);
+                return null;
+            case TenantChangeOutcome.TenantNotFound:
+                return Problems.TenantNotFound();
+            case TenantChangeOutcome.NotFound:
+                return notFound();
+            case TenantChangeOutcome.DeclaredInFile:
+                return Problems.DeclaredInFile();
+            case TenantChangeOutcome.PreconditionFailed:
+                return Problems.PreconditionFailed();
+            case TenantChangeOutcome.Invalid:
+                return Problems.Invalid(change.Faults);
+            case TenantChangeOutcome.TooMany:
+                return Problems.TooMany();
+            default:
+                throw new UnreachableException($"Outcome {change.Outcome}");
+        }
+    }
+}

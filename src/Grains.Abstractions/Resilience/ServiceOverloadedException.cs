@@ -1,0 +1,40 @@
+namespace Gatehouse.Grains.Abstractions.Resilience;
+
+/// <summary>Whether the refused call may have had its effect.</summary>
+[GenerateSerializer, Alias("overload.applied")]
+public enum Applied
+{
+    /// <summary>Certainly not: safe to send again.</summary>
+    No = 1,
+
+    /// <summary>It may have been: send again only what is safe to repeat.</summary>
+    Unknown = 2,
+}
+
+/// <summary>
+/// A store, a grain or the cluster cannot take the call now. The API answers 429 <c>service_overloaded</c> with
+/// <c>Retry-After</c>; the inner exception is for the log only.
+/// </summary>
+[GenerateSerializer, Alias("overload.exception")]
+public sealed class ServiceOverloadedException : Exception
+{
+    /// <summary>Describes one overload.</summary>
+    /// <param name="reason">A stable machine-readable reason, such as <c>store_unavailable</c>.</param>
+    /// <param name="applied">Whether the call may have had its effect.</param>
+    /// <param name="inner">The cause.</param>
+    public ServiceOverloadedException(string reason, Applied applied, Exception? inner = null)
+        : base($"Service temporarily overloaded: {reason}", inner)
+    {
+        Reason = reason;
+        Applied = applied;
+    }
+
+    /// <summary>A stable machine-readable reason.</summary>
+    [Id(0)] public string Reason { get; }
+
+    /// <summary>Whether the call may have had its effect.</summary>
+    [Id(1)] public Applied Applied { get; }
+
+    /// <summary>When to try again. Default: 5 s.</summary>
+    [Id(2)] public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(5);
+}

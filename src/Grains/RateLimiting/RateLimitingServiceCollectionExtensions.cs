@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gatehouse.Grains.RateLimiting;
+
+/// <summary>Registers rate limiting.</summary>
+internal static class RateLimitingServiceCollectionExtensions
+{
+    public static IServiceCollection AddRateLimiting(this IServiceCollection services)
+    {
+        services.AddOptions<RateLimitingOptions>().BindConfiguration("Gatehouse:RateLimiting")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<TrackedSubjects>();
+        services.TryAddSingleton<RateLimitingMetrics>();
+        services.TryAddSingleton<IRateLimitStore, RedisRateLimitStore>();
+        return services;
+    }
+}

@@ -1,0 +1,73 @@
+using Gatehouse.Grains.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Grains.Regions;
+
+/// <summary>
+/// This silo's copy of the region's start, and the region's time. Asks the region's grain once a second, so that neither
+/// costs a check a call.
+/// </summary>
+internal sealed class RegionClock(IGrainFactory grains, IOptions<RegionOptions> options, RegionMetrics metrics, TimeProvider time)
+    : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstReadMax = TimeSpan.FromSeconds(2);
+
+    private volatile Reading? _reading;
+
+    private sealed record Reading(DateTimeOffset StartedAt, StoreTimeline Timeline);
+
+    /// <summary>When the region started, in its own time; null while that is unknown.</summary>
+    public DateTimeOffset? StartedAt => _reading?.StartedAt;
+
+    /// <summary>The region's time, milliseconds since the Unix epoch; the local clock's until the store was reached once.</summary>
+    public long NowMs => _reading is { } known ? known.Timeline.At(LocalMs) : time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private long LocalMs => time.GetElapsedTime(0).Ticks / TimeSpan.TicksPerMillisecond;
+
+    /// <summary>Asks the region's grain once. What is known stays when it fails.</summary>
+    public async Task RefreshAsync()
+    {
+        var age = await grains.Region(options.Value.Region).GetAsync();
+        if (age.StartedAt is not { } startedAt)
+        {
+            return;
+        }
+
+        var (measured, local) = (age.StoreTime.ToUnixTimeMilliseconds(), LocalMs);
+        var timeline = _reading?.Timeline.Corrected(measured, local) ?? new StoreTimeline(measured, local);
+        _reading = new Reading(startedAt, timeline);
+        metrics.Read(startedAt, age.StoreTime);
+    }
+
+    /// <summary>Waits a little for the first answer: without it the first calls after a restart would meet a cold region.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await TryRefreshAsync().WaitAsync(FirstReadMax, time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await TryRefreshAsync();
+        }
+    }
+
+    private async Task TryRefreshAsync()
+    {
+        try
+        {
+            await RefreshAsync();
+        }
+#pragma warning disable CA1031 // The next tick tries again; until then what is known stays, and unknown counts as cold.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            metrics.ReadFailed();
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Gatehouse.Silo;
+
+/// <summary>How the processes of a deployment are laid out.</summary>
+public enum Topology
+{
+    /// <summary>API, silo and store in one process; nothing outside is needed.</summary>
+    Embedded = 1,
+
+    /// <summary>API and silo in one process, Redis outside; any number of such processes form one cluster.</summary>
+    CoHosted = 2,
+
+    /// <summary>API only, a client of a cluster of silos (<c>src/Silo</c>).</summary>
+    Client = 3,
+}
+
+/// <summary>The settings of the host, section <c>Gatehouse</c>.</summary>
+public sealed class GatehouseOptions : IValidatableObject
+{
+    /// <summary>Embedded (default), CoHosted or Client.</summary>
+    public Topology Topology { get; set; } = Topology.Embedded;
+
+    /// <summary>The region this process serves; also the Orleans cluster id. Default: local.</summary>
+    public string Region { get; set; } = "local";
+
+    /// <summary>Where the embedded store and generated keys are kept. Default: ./data.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>The regional Redis.</summary>
+    public RedisOptions Redis { get; set; } = new();
+
+    /// <summary>The silo's own endpoints.</summary>
+    public SiloOptions Silo { get; set; } = new();
+
+    /// <summary>Whether this process brings its own store.</summary>
+    public bool HasEmbeddedStore => Topology is Topology.Embedded && string.IsNullOrEmpty(Redis.ConnectionString);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Topology is not (Topology.Embedded or Topology.CoHosted or Topology.Client))
+        {
+            yield return new ValidationResult("Gatehouse:Topology must be Embedded, CoHosted or Client.");
+        }
+
+        if (Topology is not Topology.Embedded && string.IsNullOrEmpty(Redis.ConnectionString))
+        {
+            yield return new ValidationResult($"Gatehouse:Redis:ConnectionString must be set for topology {Topology}.");
+        }
+
+        if (string.IsNullOrWhiteSpace(DataDirectory))
+        {
+            yield return new ValidationResult("Gatehouse:DataDirectory must not be empty.");
+        }
+
+        if (Silo.Port is < 0 or > 65535)
+        {
+            yield return new ValidationResult("Gatehouse:Silo:Port must be between 0 and 65535.");
+        }
+
+        if (Silo.GatewayPort is < 0 or > 65535)
+        {
+            yield return new ValidationResult("Gatehouse:Silo:GatewayPort must be between 0 and 65535.");
+        }
+
+        if (Silo.AdvertisedAddress is { } address && !System.Net.IPAddress.TryParse(address, out _))
+        {
+            yield return new ValidationResult("Gatehouse:Silo:AdvertisedAddress must be an IP address.");
+        }
+    }
+}
+
+/// <summary>Where the regional Redis is.</summary>
+public sealed class RedisOptions
+{
+    /// <summary>As StackExchange.Redis reads it. Empty (default): the embedded store, topology Embedded only.</summary>
+    public string? ConnectionString { get; set; }
+}
+
+/// <summary>Where other silos and clients find this silo.</summary>
+public sealed class SiloOptions
+{
+    /// <summary>For other silos. Default 11111; 0: any free port. Topology Embedded has no other silos and takes a free port.</summary>
+    public int Port { get; set; } = 11111;
+
+    /// <summary>For clients. Default 30000; 0: any free port. Topology Embedded has no clients and opens none.</summary>
+    public int GatewayPort { get; set; } = 30000;
+
+    /// <summary>The address that others reach this silo at. Default: loopback.</summary>
+    public string? AdvertisedAddress { get; set; }
+}

@@ -1,0 +1,14 @@
+using System.Text.Json;
+using Orleans.Storage;
+
+namespace Gatehouse.Silo;
+
+/// <summary>Grain state as plain JSON: readable by an operator, and by a version that has more fields than the one that wrote it.</summary>
+internal sealed class JsonStateSerializer : IGrainStorageSerializer
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
+
+    public BinaryData Serialize<T>(T? input) => new(JsonSerializer.SerializeToUtf8Bytes(input, Options));
+
+    public T Deserialize<T>(BinaryData input) => JsonSerializer.Deserialize<T>(input, Options)!;
+}
