@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gatehouse.EmbeddedStore;
 
@@ -8,8 +9,10 @@ namespace Gatehouse.EmbeddedStore;
 /// </summary>
 internal sealed class StoreLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) =>
-        new WarningLogger(inner.CreateLogger($"Gatehouse.EmbeddedStore.{categoryName}"));
+    // The parser of arguments warns that it was given a logger, at every start; a bad argument is an exception anyway.
+    public ILogger CreateLogger(string categoryName) => categoryName == "ArgParser"
+        ? NullLogger.Instance
+        : new WarningLogger(inner.CreateLogger($"Gatehouse.EmbeddedStore.{categoryName}"));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

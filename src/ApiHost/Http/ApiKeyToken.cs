@@ -22,8 +22,14 @@ internal static class ApiKeyToken
     public static (string Id, string Token) Create(string tenant)
     {
         var id = $"{tenant}.{RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 10)}";
+        return (id, CreateFor(id));
+    }
+
+    /// <summary>Makes a new key with an id of one's own.</summary>
+    public static string CreateFor(string id)
+    {
         var body = $"{Prefix}{id}_{RandomNumberGenerator.GetString(Base62, SecretLength)}";
-        return (id, body + Check(body));
+        return body + Check(body);
     }
 
     /// <summary>Splits a key's text; false when it cannot be one.</summary>

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Gatehouse.Architecture.Tests;
+
+/// <summary>Names that say what a thing is, and switches that say why they were thrown.</summary>
+public partial class NamingTests
+{
+    [Fact]
+    public void Types_AreNamedForWhatTheyAre()
+    {
+        var vague = from file in SourceTree.All
+                    from type in file.Syntax.DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
+                    where VagueName().IsMatch(type.Identifier.ValueText)
+                    select $"{file.Path}: {type.Identifier.ValueText}";
+        Assert.Empty(vague);
+    }
+
+    [Fact]
+    public void Folders_AreNamedForWhatTheyHold() =>
+        Assert.DoesNotContain(SourceTree.All, file => file.Path.Split('/').Any(part => VagueName().IsMatch(part)));
+
+    [Fact]
+    public void Regions_AreNotUsed() => Assert.DoesNotContain(
+        SourceTree.All.SelectMany(file => file.Lines),
+        line => line.TrimStart().StartsWith("#" + "region", StringComparison.Ordinal));
+
+    [Fact]
+    public void Pragmas_GiveTheirReason()
+    {
+        var silent = from file in SourceTree.All
+                     from line in file.Lines.Index()
+                     where line.Item.TrimStart().StartsWith("#pragma warning disable", StringComparison.Ordinal)
+                     where !line.Item.Contains("//", StringComparison.Ordinal)
+                     select $"{file.Path}:{line.Index + 1}";
+        Assert.Empty(silent);
+    }
+
+    [GeneratedRegex("(Utils?|Helpers?|Common|Manager|Base)$")]
+    private static partial Regex VagueName();
+}
