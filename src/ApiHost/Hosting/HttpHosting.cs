@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -24,7 +25,11 @@ internal static class HttpHosting
         });
         // A body that cannot be bound is an exception with a cause, and so a problem that names the field.
         services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
-        services.ConfigureHttpJsonOptions(static json => ApiJson.Configure(json.SerializerOptions));
+        services.ConfigureHttpJsonOptions(static json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, CheckJson.Default);
+            ApiJson.Configure(json.SerializerOptions);
+        });
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();

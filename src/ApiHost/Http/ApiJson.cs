@@ -1,23 +1,19 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Gatehouse.ApiHost.RateLimiting;
 
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>
 /// How the API reads and writes JSON: strictly. A field that is misspelt or given twice is an error, because a policy that
-/// silently is not what its author meant limits nobody. Only the hot path's type is generated: generated code would forget the
-/// defaults of init-only members, which policies are made of.
+/// silently is not what its author meant limits nobody.
 /// </summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
-[JsonSerializable(typeof(CheckRequest))]
-internal sealed partial class ApiJson : JsonSerializerContext
+internal static class ApiJson
 {
     public const int DepthMax = 16;
 
     public static void Configure(JsonSerializerOptions options)
     {
-        options.TypeInfoResolverChain.Insert(0, Default);
         options.Converters.Insert(0, new UtcMillisecondsConverter());
         options.PropertyNameCaseInsensitive = false;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
@@ -37,7 +33,7 @@ internal sealed class UtcMillisecondsConverter : JsonConverter<DateTimeOffset>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {
         Span<char> text = stackalloc char[24];
-        value.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ss.fffZ", System.Globalization.CultureInfo.InvariantCulture);
+        value.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
         writer.WriteStringValue(text[..length]);
     }
 }

@@ -6,11 +6,11 @@ namespace Gatehouse.Grains.RateLimiting;
 /// <summary>What a policy must be like to be accepted, through the API and from files alike.</summary>
 internal static class PolicyRules
 {
-    internal const long LimitMax = 1_000_000_000;
+    internal const long LimitMax = Quota.LimitMax;
     internal const int ListMax = 1000;
     internal const int SubjectLengthMax = 256;
-    internal static readonly TimeSpan WindowMin = TimeSpan.FromSeconds(1);
-    internal static readonly TimeSpan WindowMax = TimeSpan.FromDays(31);
+    internal static readonly TimeSpan WindowMin = TimeSpan.FromMilliseconds(Quota.WindowMinMs);
+    internal static readonly TimeSpan WindowMax = TimeSpan.FromMilliseconds(Quota.WindowMaxMs);
     internal static readonly TimeSpan ColdDurationMax = TimeSpan.FromDays(1);
 
     public static List<FieldFault> Validate(string name, RateLimitPolicy policy)
@@ -113,19 +113,22 @@ internal static class PolicyRules
             faults.Add(new FieldFault($"{at}.subject", $"must be 1 to {SubjectLengthMax} characters"));
         }
 
-        if (entry.Cidr is not { } cidr)
+        if (entry.Cidr is { } cidr)
         {
-            return;
+            CheckOverrideNetwork($"{at}.cidr", cidr, ipv6Prefix, faults);
         }
+    }
 
+    private static void CheckOverrideNetwork(string at, string cidr, int ipv6Prefix, List<FieldFault> faults)
+    {
         if (!CidrBlock.TryParse(cidr, out var block, out var rule))
         {
-            faults.Add(new FieldFault($"{at}.cidr", rule!));
+            faults.Add(new FieldFault(at, rule!));
         }
         else if (block.IsIPv6 && block.PrefixLength > ipv6Prefix)
         {
             // All addresses of one subject share a counter, so they must share a limit.
-            faults.Add(new FieldFault($"{at}.cidr", $"must not be longer than ipv6Prefix ({ipv6Prefix})"));
+            faults.Add(new FieldFault(at, $"must not be longer than ipv6Prefix ({ipv6Prefix})"));
         }
     }
 }
