@@ -58,6 +58,12 @@ internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOption
 
         var (tenant, id) = (tenantSpan.ToString(), idSpan.ToString());
         var document = tenants.TryGet(tenant, out var known) ? known : await tenants.GetAsync(tenant);
+        if (known is not null && !known.ApiKeys.ContainsKey(id))
+        {
+            // The key may have been issued through another host a moment ago.
+            document = await tenants.ReadAsync(tenant);
+        }
+
         return Verify(document, id, token.Span);
     }
 

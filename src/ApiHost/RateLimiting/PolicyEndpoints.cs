@@ -27,13 +27,13 @@ internal static class PolicyEndpoints
     /// <remarks>In the order of their names; <c>default</c> is always among them.</remarks>
     private static async Task<IResult> ListAsync(string tenant, int? limit, string? cursor, TenantDirectory tenants)
     {
-        var document = await tenants.GetAsync(tenant);
+        var document = await tenants.FindAsync(tenant);
         if (document.Unusable() is { } unusable)
         {
             return unusable;
         }
 
-        var page = Pages.Cut(document.Policies, entry => entry.Key, limit, cursor, out var fault);
+        var page = Pages.Cut(document!.Policies, entry => entry.Key, limit, cursor, out var fault);
         return page is null
             ? Problems.Invalid([fault!])
             : TypedResults.Ok(new ListResponse<PolicyDocument>(
@@ -43,8 +43,8 @@ internal static class PolicyEndpoints
     /// <summary>Read one policy</summary>
     private static async Task<IResult> GetAsync(string tenant, string policy, TenantDirectory tenants, HttpResponse response)
     {
-        var document = await tenants.GetAsync(tenant);
-        return document.Unusable() as IResult ?? (document.Policies.TryGetValue(policy, out var entry)
+        var document = await tenants.FindAsync(tenant);
+        return document.Unusable() as IResult ?? (document!.Policies.TryGetValue(policy, out var entry)
             ? Found(policy, entry, response, created: false)
             : Problems.PolicyNotFound());
     }

@@ -31,7 +31,10 @@ internal static class RateLimitEndpoints
     private static async Task<IResult> CheckAsync(
         string tenant, string policy, CheckRequest request, TenantDirectory tenants, IGrainFactory grains)
     {
-        var document = tenants.TryGet(tenant, out var known) ? known : await tenants.GetAsync(tenant);
+        // The fast path knows the policy already; otherwise it may have been created elsewhere a moment ago.
+        var document = tenants.TryGet(tenant, out var known) && known.Policies.ContainsKey(policy)
+            ? known
+            : await tenants.FindAsync(tenant);
         if (Find(document, policy, out var entry) is { } notFound)
         {
             return notFound;
@@ -51,7 +54,7 @@ internal static class RateLimitEndpoints
     private static async Task<IResult> RefundAsync(
         string tenant, string policy, RefundRequest request, TenantDirectory tenants, IGrainFactory grains)
     {
-        var document = await tenants.GetAsync(tenant);
+        var document = await tenants.FindAsync(tenant);
         if (Find(document, policy, out var entry) is { } notFound)
         {
             return notFound;
@@ -71,7 +74,7 @@ internal static class RateLimitEndpoints
     private static async Task<IResult> ResetAsync(
         string tenant, string policy, SubjectRequest request, TenantDirectory tenants, IGrainFactory grains)
     {
-        var document = await tenants.GetAsync(tenant);
+        var document = await tenants.FindAsync(tenant);
         if (Find(document, policy, out var entry) is { } notFound)
         {
             return notFound;
@@ -85,11 +88,11 @@ internal static class RateLimitEndpoints
         return Report(policy, await grains.RateLimit(key).ResetAsync());
     }
 
-    private static Problem? Find(TenantSnapshot document, string policy, out PolicyEntry entry)
+    private static Problem? Find(TenantSnapshot? document, string policy, out PolicyEntry entry)
     {
         entry = null!;
         return document.Unusable()
-            ?? (document.Policies.TryGetValue(policy, out entry!) ? null : Problems.PolicyNotFound());
+            ?? (document!.Policies.TryGetValue(policy, out entry!) ? null : Problems.PolicyNotFound());
     }
 
     private static IResult Answer(string policy, in RateLimitDecision decision) => decision.Reason switch

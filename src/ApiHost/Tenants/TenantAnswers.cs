@@ -7,16 +7,16 @@ namespace Gatehouse.ApiHost.Tenants;
 /// <summary>What the endpoints of a tenant answer alike.</summary>
 internal static class TenantAnswers
 {
-    /// <summary>The tenant with that name, disabled or not; null when there is none.</summary>
+    /// <summary>The tenant with that name as it is now, disabled or not; null when there is none.</summary>
     public static async ValueTask<TenantSnapshot?> FindAsync(this TenantDirectory tenants, string tenant)
     {
         // A name that no tenant can have is not worth a grain.
-        var document = TenantNames.IsTenant(tenant) ? await tenants.GetAsync(tenant) : null;
+        var document = TenantNames.IsTenant(tenant) ? await tenants.ReadAsync(tenant) : null;
         return document?.Status is TenantStatus.Active or TenantStatus.Disabled ? document : null;
     }
 
     /// <summary>The problem of a tenant that cannot be used; null when it can.</summary>
-    public static Problem? Unusable(this TenantSnapshot tenant) => tenant.Status switch
+    public static Problem? Unusable(this TenantSnapshot? tenant) => tenant?.Status switch
     {
         TenantStatus.Active => null,
         TenantStatus.Disabled => Problems.TenantDisabled(),

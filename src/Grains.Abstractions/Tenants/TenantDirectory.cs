@@ -47,13 +47,15 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time)
     }
 
     /// <summary>Finds a tenant; an unknown one has <see cref="TenantStatus.Absent"/>.</summary>
-    public async ValueTask<TenantSnapshot> GetAsync(string tenant)
-    {
-        if (TryGet(tenant, out var snapshot))
-        {
-            return snapshot;
-        }
+    public ValueTask<TenantSnapshot> GetAsync(string tenant) =>
+        TryGet(tenant, out var snapshot) ? ValueTask.FromResult(snapshot) : ReadAsync(tenant);
 
+    /// <summary>
+    /// Asks the tenant's grain now. For what the known document does not have: it may have been created elsewhere a moment
+    /// ago, and a key or policy that was just acknowledged must not be refused as unknown.
+    /// </summary>
+    public async ValueTask<TenantSnapshot> ReadAsync(string tenant)
+    {
         if (_entries.Count >= EntriesMax)
         {
             DropOldest();

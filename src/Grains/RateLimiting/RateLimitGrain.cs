@@ -71,8 +71,8 @@ internal sealed partial class RateLimitGrain(
     }
 
     public ValueTask<RateLimitDecision> CheckAsync(RateLimitCheck check) =>
-        !SharesBucket && tenants.TryGet(_key.Tenant, out var tenant)
-            ? ValueTask.FromResult(Check(tenant, check))
+        !SharesBucket && tenants.TryGet(_key.Tenant, out var tenant) && PolicyOf(tenant) is { } policy
+            ? ValueTask.FromResult(Check(policy, check))
             : CheckSlowAsync(check);
 
     public async ValueTask<RateLimitDecision> RefundAsync(long amount)
@@ -126,7 +126,7 @@ internal sealed partial class RateLimitGrain(
     }
 
     private async ValueTask<RateLimitDecision> CheckSlowAsync(RateLimitCheck check) =>
-        SharesBucket ? await ShareBucket().CheckAsync(check) : Check(await tenants.GetAsync(_key.Tenant), check);
+        SharesBucket ? await ShareBucket().CheckAsync(check) : Check(PolicyOf(await tenants.ReadAsync(_key.Tenant)), check);
 
     /// <summary>The policy's shared bucket answers for this subject, which does not stay in memory.</summary>
     private IRateLimitGrain ShareBucket()
@@ -135,12 +135,14 @@ internal sealed partial class RateLimitGrain(
         return GrainFactory.RateLimit(_key.Overflow);
     }
 
-    private RateLimitDecision Check(TenantSnapshot tenant, in RateLimitCheck check)
+    private RateLimitDecision Check(SubjectPolicy? policy, in RateLimitCheck check)
     {
-        var decision = PolicyOf(tenant) is { } policy
-            ? Decide(policy, check)
-            : Decisions.Refused(RateLimitReason.UnknownPolicy);
-        metrics.Decided(decision, _policy?.Policy.Mode ?? EnforcementMode.Enforce);
+        var decision = policy is null ? Decisions.Refused(RateLimitReason.UnknownPolicy) : Decide(policy, check);
+        if (check.Cost > 0)
+        {
+            metrics.Decided(decision, policy?.Policy.Mode ?? EnforcementMode.Enforce);
+        }
+
         return decision;
     }
 
