@@ -8,9 +8,9 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.EmbeddedStore;
 
 /// <summary>
-/// A Redis-compatible store inside this process (Microsoft Garnet), for a machine without Redis. It answers on loopback with
-/// a password of its own, so that no other user of the machine reaches it. A write is durable once <c>COMMITAOF</c>, sent after
-/// it, was answered.
+/// A Redis-compatible store inside this process (Microsoft Garnet), for a machine without Redis. It answers on loopback
+/// with a password of its own, so that no other user of the machine reaches it. A write is durable once
+/// <c>COMMITAOF</c>, sent after it, was answered.
 /// </summary>
 public sealed class EmbeddedRedis : IAsyncDisposable, IDisposable
 {
@@ -28,7 +28,8 @@ public sealed class EmbeddedRedis : IAsyncDisposable, IDisposable
     public string ConnectionString { get; }
 
     /// <summary>Starts a store on a folder, with the data that an earlier one left there.</summary>
-    /// <exception cref="InvalidOperationException">The folder cannot be written to, or another process uses it.</exception>
+    /// <exception cref="InvalidOperationException">The folder cannot be written to, or another process uses
+    /// it.</exception>
     public static EmbeddedRedis Start(EmbeddedRedisOptions options, ILoggerFactory loggerFactory)
     {
         var folder = Path.GetFullPath(options.DataDirectory);
@@ -69,16 +70,17 @@ public sealed class EmbeddedRedis : IAsyncDisposable, IDisposable
         "--port", port.ToString(CultureInfo.InvariantCulture),
         "--auth", "Password", "--password", password,
 
-        // Scripts decide here, so they must run, and must hold the lock of their keys while they do. Both are off by default.
+        // Scripts decide here, so they must run, and must hold the lock of their keys while they do. Both are off by
+        // default.
         "--lua", "--lua-transaction-mode",
 
-        // Full memory spills to disk instead of refusing or dropping. The native device needs a library that is not on every
-        // machine and ends the process without it; the managed one needs nothing.
+        // Full memory spills to disk instead of refusing or dropping. The native device needs a library that is not on
+        // every machine and ends the process without it; the managed one needs nothing.
         "--memory", $"{memoryMiB}m", "--page", "2m", "--index", "8m", "--storage-tier", "--device-type", "RandomAccess",
         "--logdir", folder, "--checkpointdir", folder,
 
-        // Every write is logged, synced once a second and whenever a caller asks by COMMITAOF. An answer that waits for the
-        // sync by itself (--aof-commit-wait) stalls scripts. A page of the log must hold two of the memory's.
+        // Every write is logged, synced once a second and whenever a caller asks by COMMITAOF. An answer that waits for
+        // the sync by itself (--aof-commit-wait) stalls scripts. A page of the log must hold two of the memory's.
         "--aof", "--aof-page-size", "4m", "--aof-memory", "16m", "--aof-commit-freq", "1000",
         "--recover", "--fail-on-recovery-error",
 
@@ -92,7 +94,8 @@ public sealed class EmbeddedRedis : IAsyncDisposable, IDisposable
         try
         {
             Directory.CreateDirectory(folder);
-            return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var path = Path.Combine(folder, "lock");
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Gatehouse.EmbeddedStore;
 
 /// <summary>
-/// Puts the store's own log under one category, warnings and above: its categories are bare class names that say nothing beside
-/// this product's.
+/// Puts the store's own log under one category, warnings and above: its categories are bare class names that say
+/// nothing beside this product's.
 /// </summary>
 internal sealed class StoreLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {

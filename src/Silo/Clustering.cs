@@ -17,7 +17,8 @@ internal static class Clustering
     {
         if (options.Topology is Topology.Embedded)
         {
-            // One process, so membership in memory: no rows of a crashed predecessor to wait for, and no clients to listen to.
+            // One process, so membership in memory: no rows of a crashed predecessor to wait for, and no clients to
+            // listen to.
             silo.UseLocalhostClustering(FreePort(), gatewayPort: 0, serviceId: ServiceId, clusterId: options.Region);
             return silo;
         }
@@ -38,7 +39,8 @@ internal static class Clustering
     public static IClientBuilder UseGatehouseClustering(this IClientBuilder client, GatehouseOptions options)
     {
         var redis = ConfigurationOptions.Parse(options.Redis.ConnectionString!);
-        client.Configure<ClusterOptions>(cluster => (cluster.ServiceId, cluster.ClusterId) = (ServiceId, options.Region));
+        client.Configure<ClusterOptions>(
+            cluster => (cluster.ServiceId, cluster.ClusterId) = (ServiceId, options.Region));
         client.UseRedisClustering(clustering => clustering.ConfigurationOptions = redis);
         return client;
     }

@@ -81,10 +81,14 @@ public sealed class RedisOptions
 /// <summary>Where other silos and clients find this silo.</summary>
 public sealed class SiloOptions
 {
-    /// <summary>For other silos. Default 11111; 0: any free port. Topology Embedded has no other silos and takes a free port.</summary>
+    /// <summary>
+    /// For other silos. Default 11111; 0: any free port. Topology Embedded has no other silos and takes a free port.
+    /// </summary>
     public int Port { get; set; } = 11111;
 
-    /// <summary>For clients. Default 30000; 0: any free port. Topology Embedded has no clients and opens none.</summary>
+    /// <summary>
+    /// For clients. Default 30000; 0: any free port. Topology Embedded has no clients and opens none.
+    /// </summary>
     public int GatewayPort { get; set; } = 30000;
 
     /// <summary>The address that others reach this silo at. Default: loopback.</summary>

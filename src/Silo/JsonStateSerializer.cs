@@ -3,7 +3,10 @@ using Orleans.Storage;
 
 namespace Gatehouse.Silo;
 
-/// <summary>Grain state as plain JSON: readable by an operator, and by a version that has more fields than the one that wrote it.</summary>
+/// <summary>
+/// Grain state as plain JSON: readable by an operator, and by a version that has more fields than the one that wrote
+/// it.
+/// </summary>
 internal sealed class JsonStateSerializer : IGrainStorageSerializer
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);

@@ -8,15 +8,20 @@ namespace Gatehouse.Silo;
 /// <summary>Ready means: the silo is an active member of its cluster and the process is not stopping.</summary>
 internal sealed class SiloHealthCheck(ISiloStatusOracle oracle, IHostApplicationLifetime lifetime) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(oracle.CurrentStatus is SiloStatus.Active && !lifetime.ApplicationStopping.IsCancellationRequested
-            ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy());
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var isReady = oracle.CurrentStatus is SiloStatus.Active && !lifetime.ApplicationStopping.IsCancellationRequested;
+        return Task.FromResult(isReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
+    }
 }
 
-/// <summary>A lost store degrades, it does not make every replica leave at once. Asks the connection, not the store.</summary>
+/// <summary>
+/// A lost store degrades, it does not make every replica leave at once. Asks the connection, not the store.
+/// </summary>
 internal sealed class StoreHealthCheck(RedisConnection redis) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(redis.Multiplexer.IsConnected ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded());
 }

@@ -20,7 +20,8 @@ public static class SiloHosting
     private const string RedisTenants = "tenants-redis";
 
     /// <summary>Adds a silo with all grains. The caller registers the <see cref="StoreAddress"/>.</summary>
-    public static IHostApplicationBuilder AddGatehouseSilo(this IHostApplicationBuilder builder, GatehouseOptions options)
+    public static IHostApplicationBuilder AddGatehouseSilo(
+        this IHostApplicationBuilder builder, GatehouseOptions options)
     {
         builder.Services.AddStoreConnection();
         builder.Services.AddGatehouseGrains();
@@ -40,7 +41,8 @@ public static class SiloHosting
     }
 
     /// <summary>Adds a client of a cluster of silos instead.</summary>
-    public static IHostApplicationBuilder AddGatehouseClient(this IHostApplicationBuilder builder, GatehouseOptions options)
+    public static IHostApplicationBuilder AddGatehouseClient(
+        this IHostApplicationBuilder builder, GatehouseOptions options)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton<TenantDirectory>();
@@ -69,8 +71,9 @@ public static class SiloHosting
     {
         silo.Configure<GrainCollectionOptions>(collection =>
         {
-            // Counters leave a window after their last call (they ask for longer windows themselves): a flood of addresses
-            // is gone two windows later. Above 80 % of memory the least used leave earlier; their counts go to the store.
+            // Counters leave a window after their last call (they ask for longer windows themselves): a flood of
+            // addresses is gone two windows later. Above 80 % of memory the least used leave earlier; their counts go
+            // to the store.
             collection.CollectionQuantum = TimeSpan.FromSeconds(20);
             collection.ClassSpecificCollectionAge[typeof(RateLimitGrain).FullName!] = TimeSpan.FromMinutes(1);
             collection.EnableActivationSheddingOnMemoryPressure = true;
@@ -86,12 +89,11 @@ public static class SiloHosting
         return silo;
     }
 
-    private static void AddRedisTenantStorage(this ISiloBuilder silo)
-    {
-        silo.AddRedisGrainStorage(RedisTenants, builder => builder.Configure<IConnectionMultiplexer>((storage, multiplexer) =>
+    private static void AddRedisTenantStorage(this ISiloBuilder silo) => silo.AddRedisGrainStorage(
+        RedisTenants,
+        options => options.Configure<IConnectionMultiplexer>(static (storage, multiplexer) =>
         {
             storage.ConfigurationOptions = new ConfigurationOptions();
             storage.CreateMultiplexer = _ => Task.FromResult((multiplexer, IsShared: true));
         }));
-    }
 }

@@ -5,7 +5,9 @@ using OpenTelemetry.Trace;
 
 namespace Gatehouse.Silo;
 
-/// <summary>Metrics and traces: <c>/metrics</c> for Prometheus, and OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
+/// <summary>
+/// Metrics and traces: <c>/metrics</c> for Prometheus, and OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.
+/// </summary>
 public static class Telemetry
 {
     /// <summary>Adds telemetry to a host. Traces are only made when there is somebody to send them to.</summary>
@@ -14,8 +16,8 @@ public static class Telemetry
         var hasCollector = !string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
         {
-            metrics.AddMeter("Gatehouse.*", "Microsoft.Orleans").AddAspNetCoreInstrumentation().AddRuntimeInstrumentation();
-            metrics.AddPrometheusExporter();
+            metrics.AddMeter("Gatehouse.*", "Microsoft.Orleans");
+            metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
             if (hasCollector)
             {
                 metrics.AddOtlpExporter();

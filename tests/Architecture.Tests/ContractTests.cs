@@ -1,5 +1,4 @@
 using System.Reflection;
-using Gatehouse.Grains.Abstractions;
 using Orleans;
 
 namespace Gatehouse.Architecture.Tests;
@@ -38,13 +37,17 @@ public class ContractTests
         Assert.NotEmpty(scripts);
         Assert.All(scripts, path =>
         {
-            var header = string.Concat(File.ReadLines(path).TakeWhile(line => line.StartsWith("--", StringComparison.Ordinal)));
+            var header = string.Concat(
+                File.ReadLines(path).TakeWhile(line => line.StartsWith("--", StringComparison.Ordinal)));
             Assert.Contains("KEYS[1]", header, StringComparison.Ordinal);
             Assert.Contains("answers", header, StringComparison.Ordinal);
         });
     }
 
-    private static IEnumerable<Type> Types() => new[] { typeof(StrictEnumConverter<>).Assembly, Assembly.Load("Gatehouse.Grains") }
+    private static readonly string[] Assemblies = ["Gatehouse.Grains.Abstractions", "Gatehouse.Grains"];
+
+    private static IEnumerable<Type> Types() => Assemblies
+        .Select(Assembly.Load)
         .SelectMany(assembly => assembly.GetTypes())
         .Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null
             || (type.IsInterface && type.IsAssignableTo(typeof(IGrain))));

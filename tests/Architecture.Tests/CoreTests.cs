@@ -4,16 +4,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Gatehouse.Architecture.Tests;
 
 /// <summary>
-/// Decisions live in cores: state and time in, next state and answer out. Every file of an area is a core unless its name says
-/// that it is part of the shell.
+/// Decisions live in cores: state and time in, next state and answer out. Every file of an area is a core unless its
+/// name says that it is part of the shell.
 /// </summary>
 public partial class CoreTests
 {
     private static readonly string[] Forbidden =
     [
         "Task", "ValueTask", "TimeProvider", "Stopwatch", "Random", "RandomNumberGenerator", "ILogger", "IDatabase",
-        "RedisValue", "RedisKey", "IGrainFactory", "Grain", "IPersistentState", "UtcNow", "Now", "NewGuid", "GetTimestamp",
-        "IOptions", "IMeterFactory", "Interlocked", "Lock",
+        "RedisValue", "RedisKey", "IGrainFactory", "Grain", "IPersistentState", "UtcNow", "Now", "NewGuid",
+        "GetTimestamp", "IOptions", "IMeterFactory", "Interlocked", "Lock",
     ];
 
     public static TheoryData<string> Cores { get; } = new(SourceTree.Production
@@ -34,6 +34,7 @@ public partial class CoreTests
         Assert.Empty(touched);
     }
 
-    [GeneratedRegex(@"(Grain|Grain\.Log|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader)$|^TrackedSubjects$")]
+    [GeneratedRegex(
+        @"(Grain|Grain\.Log|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader)$|^TrackedSubjects$")]
     private static partial Regex Shell();
 }

@@ -10,7 +10,8 @@ public partial class DocumentTests
     [Theory]
     [InlineData("dotnet run --project src/ApiHost")]
     [InlineData("dotnet test Orleans.sln")]
-    public void Readme_NamesTheSetUpCommand(string command) => Assert.Contains(command, Read("README.md"), StringComparison.Ordinal);
+    public void Readme_NamesTheSetUpCommand(string command) =>
+        Assert.Contains(command, Read("README.md"), StringComparison.Ordinal);
 
     [Fact]
     public void Settings_AreAllDocumented()

@@ -12,7 +12,8 @@ public class SizeTests
 
     [Fact]
     public void Files_AreShort() =>
-        Assert.Empty(SourceTree.All.Where(file => file.Lines.Count > FileLinesMax).Select(file => $"{file.Path}: {file.Lines.Count}"));
+        Assert.Empty(SourceTree.All
+            .Where(file => file.Lines.Count > FileLinesMax).Select(file => $"{file.Path}: {file.Lines.Count}"));
 
     [Fact]
     public void Methods_AreShort()

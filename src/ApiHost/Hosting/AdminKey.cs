@@ -3,16 +3,21 @@ using Gatehouse.ApiHost.Http;
 
 namespace Gatehouse.ApiHost.Hosting;
 
-/// <summary>The admin key of a developer's machine: made once, kept beside the data, readable by its owner only.</summary>
+/// <summary>
+/// The admin key of a developer's machine: made once, kept beside the data, readable by its owner only.
+/// </summary>
 internal static class AdminKey
 {
     private const string FileName = "admin-key";
     private const int Length = 43;
 
-    /// <summary>In Development, fills in the key that the settings leave out. Elsewhere a missing key stays missing.</summary>
+    /// <summary>
+    /// In Development, fills in the key that the settings leave out. Elsewhere a missing key stays missing.
+    /// </summary>
     public static GeneratedAdminKey? Provide(WebApplicationBuilder builder, string dataDirectory)
     {
-        if (!builder.Environment.IsDevelopment() || !string.IsNullOrEmpty(builder.Configuration["Gatehouse:Auth:AdminKey"]))
+        if (!builder.Environment.IsDevelopment()
+            || !string.IsNullOrEmpty(builder.Configuration["Gatehouse:Auth:AdminKey"]))
         {
             return null;
         }

@@ -1,12 +1,14 @@
+using Gatehouse.Silo;
+
 namespace Gatehouse.ApiHost.Hosting;
 
 /// <summary>Says where the host listens and how to make the first request.</summary>
 internal static class Banner
 {
-    public static void PrintWhenStarted(WebApplication app, Gatehouse.Silo.GatehouseOptions options, GeneratedAdminKey? adminKey) =>
+    public static void PrintWhenStarted(WebApplication app, GatehouseOptions options, GeneratedAdminKey? adminKey) =>
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Text(app.Urls.First(), options, adminKey)));
 
-    internal static string Text(string url, Gatehouse.Silo.GatehouseOptions options, GeneratedAdminKey? adminKey)
+    internal static string Text(string url, GatehouseOptions options, GeneratedAdminKey? adminKey)
     {
         var store = options.HasEmbeddedStore
             ? $"embedded, data in {Path.GetFullPath(options.DataDirectory)}"

@@ -6,6 +6,7 @@ using Gatehouse.ApiHost.Regions;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Silo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Gatehouse.ApiHost.Hosting;
 
@@ -14,7 +15,9 @@ internal static class GatehouseHost
 {
     private const string DefaultUrl = "http://localhost:8080";
 
-    /// <summary>Builds the application. <paramref name="configure"/> comes last: tests and benchmarks add what they need.</summary>
+    /// <summary>
+    /// Builds the application. <paramref name="configure"/> comes last: tests and benchmarks add what they need.
+    /// </summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
@@ -23,7 +26,8 @@ internal static class GatehouseHost
         var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
 
-        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
+        if (string.IsNullOrEmpty(builder.Configuration["urls"])
+            && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
@@ -62,7 +66,8 @@ internal static class GatehouseHost
         {
             StatusCodes.Status404NotFound => Problems.RouteNotFound().ExecuteAsync(pages.HttpContext),
             StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed().ExecuteAsync(pages.HttpContext),
-            StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType().ExecuteAsync(pages.HttpContext),
+            StatusCodes.Status415UnsupportedMediaType =>
+                Problems.UnsupportedMediaType().ExecuteAsync(pages.HttpContext),
             _ => Task.CompletedTask,
         });
         app.UseRouting();
@@ -85,14 +90,17 @@ internal static class GatehouseHost
     private static void MapHealth(this WebApplication app)
     {
         // The words Healthy, Degraded and Unhealthy are all that is said here: no credential, no detail.
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false }).Public();
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static c => c.Tags.Contains("ready") }).Public();
-        app.MapHealthChecks("/health/startup", new HealthCheckOptions { Predicate = static c => c.Name == "silo" }).Public();
+        Map("/health/live", static _ => false);
+        Map("/health/ready", static check => check.Tags.Contains("ready"));
+        Map("/health/startup", static check => check.Name == "silo");
+
+        void Map(string path, Func<HealthCheckRegistration, bool> checks) =>
+            app.MapHealthChecks(path, new HealthCheckOptions { Predicate = checks }).Public();
     }
 
     /// <summary>
-    /// That switch makes the framework believe <c>X-Forwarded-For</c> from anyone, behind this program's back: every limit by
-    /// address could be walked around.
+    /// That switch makes the framework believe <c>X-Forwarded-For</c> from anyone, behind this program's back: every
+    /// limit by address could be walked around.
     /// </summary>
     private static void RefuseImpliedForwarding(ConfigurationManager configuration)
     {

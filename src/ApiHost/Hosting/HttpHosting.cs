@@ -12,8 +12,10 @@ internal static class HttpHosting
     public static void AddHttp(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<AuthOptions>().BindConfiguration("Gatehouse:Auth").ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<HttpOptions>().BindConfiguration("Gatehouse:Http").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<AuthOptions>().BindConfiguration("Gatehouse:Auth")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<HttpOptions>().BindConfiguration("Gatehouse:Http")
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>(static (kestrel, http) =>
         {
             kestrel.AddServerHeader = false;

@@ -24,7 +24,8 @@ internal static class StoreSelection
             new StoreAddress(provider.GetRequiredService<EmbeddedRedis>().ConnectionString, NeedsCommit: true));
 #else
         throw new InvalidOperationException(
-            "This build has no embedded store. Set Gatehouse:Redis:ConnectionString, or build with -p:EmbeddedStore=true.");
+            "This build has no embedded store. " +
+            "Set Gatehouse:Redis:ConnectionString, or build with -p:EmbeddedStore=true.");
 #endif
     }
 }

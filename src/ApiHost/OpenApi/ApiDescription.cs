@@ -17,7 +17,8 @@ internal static class ApiDescription
             document.Info.Title = "Gatehouse";
             document.Info.Version = "v1";
             document.Info.Description =
-                "A trust plane for HTTP APIs. Errors are application/problem+json with a stable `code`; every answer carries `X-Request-Id`.";
+                "A trust plane for HTTP APIs. Errors are application/problem+json with a stable `code`; " +
+                "every answer carries `X-Request-Id`.";
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
             document.Components.SecuritySchemes[SchemeName] = new OpenApiSecurityScheme
@@ -35,7 +36,8 @@ internal static class ApiDescription
     public static void MapReference(this IEndpointRouteBuilder routes)
     {
         routes.MapOpenApi("/openapi/{documentName}.json").Public();
-        routes.MapScalarApiReference("/scalar", static options => options.WithTitle("Gatehouse API").DisableDefaultFonts()).Public();
+        routes.MapScalarApiReference("/scalar", static page => page.WithTitle("Gatehouse API").DisableDefaultFonts())
+            .Public();
     }
 
     private static Task DescribeAccess(
@@ -48,7 +50,9 @@ internal static class ApiDescription
         }
 
         operation.Security = [new() { [new OpenApiSecuritySchemeReference(SchemeName, context.Document)] = [] }];
-        operation.Description = string.Join("\n\n", new[] { operation.Description, Needs(access) }.Where(t => !string.IsNullOrEmpty(t)));
+        operation.Description = string.IsNullOrEmpty(operation.Description)
+            ? Needs(access)
+            : $"{operation.Description}\n\n{Needs(access)}";
         return Task.CompletedTask;
     }
 
@@ -63,7 +67,8 @@ internal static class ApiDescription
 /// <summary>Declares the error answers of a route.</summary>
 internal static class ProblemMetadataExtensions
 {
-    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
+    public static RouteHandlerBuilder ProducesProblems(
+        this RouteHandlerBuilder route, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
         {

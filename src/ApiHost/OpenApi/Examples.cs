@@ -4,7 +4,9 @@ using Microsoft.OpenApi;
 
 namespace Gatehouse.ApiHost.OpenApi;
 
-/// <summary>One example per route: what is sent and what comes back. The README's first requests are among them.</summary>
+/// <summary>
+/// One example per route: what is sent and what comes back. The README's first requests are among them.
+/// </summary>
 internal static class Examples
 {
     private const string Policy = """
@@ -36,8 +38,8 @@ internal static class Examples
             {"id":"acme.k3j9xq2a7b","key":"gh_acme.k3j9xq2a7b_...","scopes":["ratelimit"],"expiresAt":null}
             """),
         ["ListApiKeys"] = (null, """
-            {"items":[{"id":"acme.k3j9xq2a7b","scopes":["ratelimit"],"createdAt":"2026-01-31T12:00:00.000Z","expiresAt":null,
-            "revokedAt":null,"source":"api"}],"next":null}
+            {"items":[{"id":"acme.k3j9xq2a7b","scopes":["ratelimit"],"createdAt":"2026-01-31T12:00:00.000Z",
+            "expiresAt":null,"revokedAt":null,"source":"api"}],"next":null}
             """),
         ["ListPolicies"] = (null, $$"""{"items":[{{NamedPolicy}}],"next":null}"""),
         ["GetPolicy"] = (null, NamedPolicy),
@@ -53,7 +55,8 @@ internal static class Examples
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var (request, response) = ByOperation.GetValueOrDefault(operation.OperationId ?? "");
-        if (request is not null && operation.RequestBody?.Content?.TryGetValue("application/json", out var body) is true)
+        if (request is not null
+            && operation.RequestBody?.Content?.TryGetValue("application/json", out var body) is true)
         {
             body.Example = JsonNode.Parse(request);
         }

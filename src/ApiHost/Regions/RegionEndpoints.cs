@@ -19,7 +19,9 @@ internal sealed record RegionResponse
     /// <summary>Its age; null while that is unknown.</summary>
     public required long? AgeSeconds { get; init; }
 
-    /// <summary>Whether policies with the default cold start are reduced now. A region of unknown age is cold.</summary>
+    /// <summary>
+    /// Whether policies with the default cold start are reduced now. A region of unknown age is cold.
+    /// </summary>
     public required bool Cold { get; init; }
 
     /// <summary>The share of the limit that a cold region admits, by default.</summary>

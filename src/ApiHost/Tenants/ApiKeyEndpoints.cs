@@ -13,7 +13,8 @@ internal static class ApiKeyEndpoints
         var group = routes.MapGroup("/v1/tenants/{tenant}/api-keys").WithTags("API keys").RequireAdmin();
         group.MapPost("/", IssueAsync).WithName("IssueApiKey")
             .Produces<IssuedApiKeyResponse>(201).ProducesProblems(400, 404, 409, 413, 415);
-        group.MapGet("/", ListAsync).WithName("ListApiKeys").Produces<ListResponse<ApiKeyResponse>>().ProducesProblems(400, 404);
+        group.MapGet("/", ListAsync).WithName("ListApiKeys")
+            .Produces<ListResponse<ApiKeyResponse>>().ProducesProblems(400, 404);
         group.MapDelete("/{id}", RevokeAsync).WithName("RevokeApiKey").Produces(204).ProducesProblems(404, 409);
     }
 
@@ -54,12 +55,14 @@ internal static class ApiKeyEndpoints
         var page = Pages.Cut(document.ApiKeys.Values, key => key.Id, limit, cursor, out var fault);
         return page is null
             ? Problems.Invalid([fault!])
-            : TypedResults.Ok(new ListResponse<ApiKeyResponse>(page.Items.Select(ApiKeyResponse.From).ToList(), page.Next));
+            : TypedResults.Ok(
+                new ListResponse<ApiKeyResponse>(page.Items.Select(ApiKeyResponse.From).ToList(), page.Next));
     }
 
     /// <summary>Revoke an API key</summary>
     /// <remarks>It is refused at once here and within 5 seconds elsewhere. Safe to repeat.</remarks>
-    private static async Task<IResult> RevokeAsync(string tenant, string id, TenantDirectory tenants, IGrainFactory grains)
+    private static async Task<IResult> RevokeAsync(
+        string tenant, string id, TenantDirectory tenants, IGrainFactory grains)
     {
         if (!TenantNames.IsTenant(tenant))
         {

@@ -24,7 +24,8 @@ internal static class TenantAnswers
     };
 
     /// <summary>
-    /// The problem of a change that was not made; null when it was made. Then this process knows the new document from here on.
+    /// The problem of a change that was not made; null when it was made. Then this process knows the new document from
+    /// here on.
     /// </summary>
     public static Problem? Conclude(this TenantDirectory tenants, TenantChange change, Func<Problem> notFound)
     {

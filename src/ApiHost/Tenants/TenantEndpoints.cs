@@ -58,7 +58,9 @@ internal static class TenantEndpoints
     }
 
     /// <summary>Disable a tenant</summary>
-    /// <remarks>Its keys are refused at once here and within 5 seconds elsewhere. Its data stays; PUT enables it again.</remarks>
+    /// <remarks>
+    /// Its keys are refused at once here and within 5 seconds elsewhere. Its data stays; PUT enables it again.
+    /// </remarks>
     private static async Task<IResult> DisableAsync(
         string tenant, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)
     {

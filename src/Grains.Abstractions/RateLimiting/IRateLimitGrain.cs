@@ -22,6 +22,7 @@ public interface IRateLimitGrain : IGrainWithStringKey
 
 /// <summary>One call to decide on.</summary>
 /// <param name="Cost">The units it takes; 0 is a peek.</param>
-/// <param name="Address">The exact address of an IP subject, for allow and deny lists finer than the subject; else null.</param>
+/// <param name="Address">The exact address of an IP subject, for allow and deny lists finer than the subject; else
+/// null.</param>
 [GenerateSerializer, Immutable, Alias("rl.check")]
 public readonly record struct RateLimitCheck([property: Id(0)] long Cost, [property: Id(1)] string? Address);

@@ -35,7 +35,9 @@ public enum EnforcementMode
     [JsonStringEnumMemberName("enforce")]
     Enforce = 1,
 
-    /// <summary>A call over the limit is admitted; the answer and the metrics say that it would have been refused.</summary>
+    /// <summary>
+    /// A call over the limit is admitted; the answer and the metrics say that it would have been refused.
+    /// </summary>
     [JsonStringEnumMemberName("shadow")]
     Shadow = 2,
 }

@@ -10,7 +10,9 @@ public enum RateLimitAlgorithm
     /// <summary>Not set; never a valid value of a policy.</summary>
     None = 0,
 
-    /// <summary>30 sub-buckets, the partial oldest one counted in full: no interval of one window admits more than the limit.</summary>
+    /// <summary>
+    /// 30 sub-buckets, the partial oldest one counted in full: no interval of one window admits more than the limit.
+    /// </summary>
     [JsonStringEnumMemberName("sliding-window")]
     SlidingWindow = 1,
 

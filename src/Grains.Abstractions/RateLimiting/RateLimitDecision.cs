@@ -36,7 +36,9 @@ public readonly record struct RateLimitDecision
     /// <summary>Whether the caller may go on.</summary>
     [Id(0)] public bool Allowed { get; init; }
 
-    /// <summary>Why. In shadow mode a call can be allowed and the reason still be <see cref="RateLimitReason.OverLimit"/>.</summary>
+    /// <summary>
+    /// Why. In shadow mode a call can be allowed and the reason still be <see cref="RateLimitReason.OverLimit"/>.
+    /// </summary>
     [Id(1)] public RateLimitReason Reason { get; init; }
 
     /// <summary>The limit of the policy, or of the override that applies.</summary>
@@ -66,6 +68,8 @@ public readonly record struct RateLimitDecision
     /// <summary>Whether the region is young and the cold factor applies.</summary>
     [Id(9)] public bool Cold { get; init; }
 
-    /// <summary>Whether the answer was given without the subject's own history (store down, or subjects over the ceiling).</summary>
+    /// <summary>
+    /// Whether the answer was given without the subject's own history (store down, or subjects over the ceiling).
+    /// </summary>
     [Id(10)] public bool Degraded { get; init; }
 }

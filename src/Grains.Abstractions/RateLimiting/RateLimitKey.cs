@@ -4,7 +4,8 @@ namespace Gatehouse.Grains.Abstractions.RateLimiting;
 
 /// <summary>
 /// The grain key of one counter: <c>{tenant}/{policy}/{kind}/{subject}</c>. Tenant and policy names hold no slash, so
-/// the mapping is injective whatever the subject holds; the kind keeps the subject "203.0.113.7" apart from the address.
+/// the mapping is injective whatever the subject holds; the kind keeps the subject "203.0.113.7" apart from the
+/// address.
 /// </summary>
 /// <param name="Tenant">The tenant's id.</param>
 /// <param name="Policy">The policy's name.</param>

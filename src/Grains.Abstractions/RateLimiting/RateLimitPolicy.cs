@@ -47,11 +47,15 @@ public record RateLimitPolicy
     [Id(10)] public IReadOnlyList<PolicyOverride> Overrides { get; init; } = [];
 }
 
-/// <summary>While the region is younger than the duration, the effective limit is max(1, floor(limit x factor)).</summary>
+/// <summary>
+/// While the region is younger than the duration, the effective limit is max(1, floor(limit x factor)).
+/// </summary>
 [GenerateSerializer, Immutable, Alias("rl.cold-start")]
 public sealed record ColdStart
 {
-    /// <summary>How long a region counts as young, <c>hh:mm:ss</c>. Default 5 minutes; zero switches it off; at most 1 day.</summary>
+    /// <summary>
+    /// How long a region counts as young, <c>hh:mm:ss</c>. Default 5 minutes; zero switches it off; at most 1 day.
+    /// </summary>
     [Id(0)] public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The share of the limit that a young region admits. Default 0.5; above 0, at most 1.</summary>

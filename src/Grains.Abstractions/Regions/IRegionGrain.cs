@@ -16,10 +16,15 @@ public sealed record RegionAge
     /// <summary>The region's name.</summary>
     [Id(0)] public required string Region { get; init; }
 
-    /// <summary>When the region's store first saw it, in store time. Null while the store has not been reached: the region is cold.</summary>
+    /// <summary>
+    /// When the region's store first saw it, in store time. Null while the store has not been reached: the region is
+    /// cold.
+    /// </summary>
     [Id(1)] public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>Names the store's content. A flushed or replaced store has another generation, and so is a new region.</summary>
+    /// <summary>
+    /// Names the store's content. A flushed or replaced store has another generation, and so is a new region.
+    /// </summary>
     [Id(2)] public string? Generation { get; init; }
 
     /// <summary>The store's clock when this was answered.</summary>

@@ -9,7 +9,9 @@ namespace Gatehouse.Grains.Abstractions.Tenants;
 [Alias("tenant.grain")]
 public interface ITenantGrain : IGrainWithStringKey
 {
-    /// <summary>Reads the document, or null when it is still the one that <paramref name="knownVersion"/> names.</summary>
+    /// <summary>
+    /// Reads the document, or null when it is still the one that <paramref name="knownVersion"/> names.
+    /// </summary>
     [Alias("get"), ResponseTimeout("00:00:02")]
     Task<TenantSnapshot?> GetAsync(string? knownVersion);
 
@@ -39,7 +41,8 @@ public interface ITenantGrain : IGrainWithStringKey
 }
 
 /// <summary>The <c>If-Match</c> and <c>If-None-Match: *</c> of one change (RFC 9110, section 13.1).</summary>
-/// <param name="IfMatch">The entity tags one of which must be current; null when the caller set no condition; <c>*</c> matches anything that exists.</param>
+/// <param name="IfMatch">The entity tags one of which must be current; null when the caller set no condition; <c>*</c>
+/// matches anything that exists.</param>
 /// <param name="IfAbsent">Whether the thing must not exist yet.</param>
 [GenerateSerializer, Immutable, Alias("tenant.precondition")]
 public sealed record Precondition([property: Id(0)] IReadOnlyList<string>? IfMatch, [property: Id(1)] bool IfAbsent)

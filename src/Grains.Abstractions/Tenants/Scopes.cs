@@ -1,6 +1,8 @@
 namespace Gatehouse.Grains.Abstractions.Tenants;
 
-/// <summary>What an API key may do: a whole area such as <c>ratelimit</c>, or one part of it such as <c>ratelimit:check</c>.</summary>
+/// <summary>
+/// What an API key may do: a whole area such as <c>ratelimit</c>, or one part of it such as <c>ratelimit:check</c>.
+/// </summary>
 public static class Scopes
 {
     /// <summary>Check, peek and refund.</summary>

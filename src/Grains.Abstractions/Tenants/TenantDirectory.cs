@@ -27,7 +27,9 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
 
-    /// <summary>Finds a tenant without waiting: the hot path. False when the caller has to ask <see cref="GetAsync"/>.</summary>
+    /// <summary>
+    /// Finds a tenant without waiting: the hot path. False when the caller has to ask <see cref="GetAsync"/>.
+    /// </summary>
     public bool TryGet(string tenant, [NotNullWhen(true)] out TenantSnapshot? snapshot)
     {
         snapshot = null;
@@ -51,8 +53,8 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time)
         TryGet(tenant, out var snapshot) ? ValueTask.FromResult(snapshot) : ReadAsync(tenant);
 
     /// <summary>
-    /// Asks the tenant's grain now. For what the known document does not have: it may have been created elsewhere a moment
-    /// ago, and a key or policy that was just acknowledged must not be refused as unknown.
+    /// Asks the tenant's grain now. For what the known document does not have: it may have been created elsewhere a
+    /// moment ago, and a key or policy that was just acknowledged must not be refused as unknown.
     /// </summary>
     public async ValueTask<TenantSnapshot> ReadAsync(string tenant)
     {
@@ -105,7 +107,9 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time)
             }
         }
 
-        /// <summary>One refresh at a time; who asks meanwhile waits for the same one. Answers the failure, if any.</summary>
+        /// <summary>
+        /// One refresh at a time; who asks meanwhile waits for the same one. Answers the failure, if any.
+        /// </summary>
         public Task<Exception?> RefreshAsync(IGrainFactory grains, TimeProvider time)
         {
             lock (_lock)
@@ -139,7 +143,7 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time)
                 Failing = false;
                 return null;
             }
-#pragma warning disable CA1031 // Whatever it is, the caller gets it: either this failure is thrown or the old entry serves on.
+#pragma warning disable CA1031 // Whatever failed, the caller decides: it is thrown, or the old entry serves on.
             catch (Exception failure)
 #pragma warning restore CA1031
             {

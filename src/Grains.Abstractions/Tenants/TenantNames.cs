@@ -1,6 +1,8 @@
 namespace Gatehouse.Grains.Abstractions.Tenants;
 
-/// <summary>What tenants and policies may be called. The alphabet keeps names safe in keys, paths, channels and headers.</summary>
+/// <summary>
+/// What tenants and policies may be called. The alphabet keeps names safe in keys, paths, channels and headers.
+/// </summary>
 public static class TenantNames
 {
     /// <summary>The rule for a tenant's id, in words.</summary>

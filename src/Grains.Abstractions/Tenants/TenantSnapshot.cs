@@ -59,10 +59,10 @@ public sealed record TenantSnapshot
     [Id(5)] public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Its policies by name, <c>default</c> always among them.</summary>
-    [Id(6)] public IReadOnlyDictionary<string, PolicyEntry> Policies { get; init; } = new Dictionary<string, PolicyEntry>();
+    [Id(6)] public required IReadOnlyDictionary<string, PolicyEntry> Policies { get; init; }
 
     /// <summary>Its API keys by id, revoked ones too.</summary>
-    [Id(7)] public IReadOnlyDictionary<string, ApiKeyRecord> ApiKeys { get; init; } = new Dictionary<string, ApiKeyRecord>();
+    [Id(7)] public required IReadOnlyDictionary<string, ApiKeyRecord> ApiKeys { get; init; }
 }
 
 /// <summary>One policy of a tenant.</summary>
@@ -86,7 +86,9 @@ public sealed record ApiKeyRecord
     /// <summary>The public part of the key: <c>{tenant}.{random}</c>.</summary>
     [Id(0)] public required string Id { get; init; }
 
-    /// <summary>SHA-256 of the secret, lower-case hex. Secrets have 256 random bits, so no slow hash is needed.</summary>
+    /// <summary>
+    /// SHA-256 of the secret, lower-case hex. Secrets have 256 random bits, so no slow hash is needed.
+    /// </summary>
     [Id(1)] public required string SecretHash { get; init; }
 
     /// <summary>What the key may do.</summary>

@@ -4,11 +4,11 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Grains.Regions;
 
 /// <summary>
-/// This silo's copy of the region's start, and the region's time. Asks the region's grain once a second, so that neither
-/// costs a check a call.
+/// This silo's copy of the region's start, and the region's time. Asks the region's grain once a second, so that
+/// neither costs a check a call.
 /// </summary>
-internal sealed class RegionClock(IGrainFactory grains, IOptions<RegionOptions> options, RegionMetrics metrics, TimeProvider time)
-    : BackgroundService
+internal sealed class RegionClock(
+    IGrainFactory grains, IOptions<RegionOptions> options, RegionMetrics metrics, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstReadMax = TimeSpan.FromSeconds(2);
@@ -20,7 +20,9 @@ internal sealed class RegionClock(IGrainFactory grains, IOptions<RegionOptions> 
     /// <summary>When the region started, in its own time; null while that is unknown.</summary>
     public DateTimeOffset? StartedAt => _reading?.StartedAt;
 
-    /// <summary>The region's time, milliseconds since the Unix epoch; the local clock's until the store was reached once.</summary>
+    /// <summary>
+    /// The region's time, milliseconds since the Unix epoch; the local clock's until the store was reached once.
+    /// </summary>
     public long NowMs => _reading is { } known ? known.Timeline.At(LocalMs) : time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private long LocalMs => time.GetElapsedTime(0).Ticks / TimeSpan.TicksPerMillisecond;
@@ -40,7 +42,9 @@ internal sealed class RegionClock(IGrainFactory grains, IOptions<RegionOptions> 
         metrics.Read(startedAt, age.StoreTime);
     }
 
-    /// <summary>Waits a little for the first answer: without it the first calls after a restart would meet a cold region.</summary>
+    /// <summary>
+    /// Waits a little for the first answer: without it the first calls after a restart would meet a cold region.
+    /// </summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await TryRefreshAsync().WaitAsync(FirstReadMax, time, cancellationToken)

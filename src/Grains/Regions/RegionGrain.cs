@@ -40,7 +40,7 @@ internal sealed partial class RegionGrain(IRegionStore store, RegionMetrics metr
 
             (_start, _readAt) = (read, time.GetTimestamp());
         }
-#pragma warning disable CA1031 // Any failure means the same: the age stays what is known of it, and unknown counts as cold.
+#pragma warning disable CA1031 // Any failure means the same: the age stays as known, and unknown counts as cold.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
@@ -49,9 +49,11 @@ internal sealed partial class RegionGrain(IRegionStore store, RegionMetrics metr
         }
     }
 
-    [LoggerMessage(1101, LogLevel.Warning, "The region's store is another one than before ({Before} is now {After}): the region is young again")]
+    [LoggerMessage(1101, LogLevel.Warning,
+        "The region's store is another one than before ({Before} is now {After}): the region is young again")]
     private partial void LogNewGeneration(string before, string after);
 
-    [LoggerMessage(1102, LogLevel.Warning, "The region's store did not answer; its age stays as known, and unknown counts as cold")]
+    [LoggerMessage(1102, LogLevel.Warning,
+        "The region's store did not answer; its age stays as known, and unknown counts as cold")]
     private partial void LogReadFailed(Exception failure);
 }

@@ -15,8 +15,8 @@ internal sealed class RegionMetrics
         var meter = meters.Create(MeterName);
         _failures = meter.CreateCounter<long>(
             "gatehouse.region.read.failures", description: "Failed reads of the region's age.");
-        meter.CreateObservableGauge(
-            "gatehouse.region.age", () => Volatile.Read(ref _ageSeconds), "s", "Age of the region; -1 while it is unknown.");
+        meter.CreateObservableGauge("gatehouse.region.age", () => Volatile.Read(ref _ageSeconds), "s",
+            "Age of the region; -1 while it is unknown.");
     }
 
     public void ReadFailed() => _failures.Add(1);

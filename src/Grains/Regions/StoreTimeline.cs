@@ -1,8 +1,8 @@
 namespace Gatehouse.Grains.Regions;
 
 /// <summary>
-/// The store's time as this process knows it: an anchor, and the local monotonic clock for the distance from it. All silos
-/// of a region number their buckets by it, so that skewed clocks agree.
+/// The store's time as this process knows it: an anchor, and the local monotonic clock for the distance from it. All
+/// silos of a region number their buckets by it, so that skewed clocks agree.
 /// </summary>
 /// <param name="StoreMs">Store time at the anchor, milliseconds since the Unix epoch.</param>
 /// <param name="LocalMs">The local monotonic clock at the anchor, in milliseconds.</param>

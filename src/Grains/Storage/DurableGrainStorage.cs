@@ -5,10 +5,11 @@ namespace Gatehouse.Grains.Storage;
 
 /// <summary>
 /// Grain storage that keeps two promises the inner one does not: a write is committed before it is acknowledged, and a
-/// store that is down or overloaded shows as <see cref="ServiceOverloadedException"/> (the Redis provider hides its cause
-/// in a message text).
+/// store that is down or overloaded shows as <see cref="ServiceOverloadedException"/> (the Redis provider hides its
+/// cause in a message text).
 /// </summary>
-internal sealed class DurableGrainStorage(IGrainStorage inner, IStoreCommit commit, StorageMetrics metrics) : IGrainStorage
+internal sealed class DurableGrainStorage(IGrainStorage inner, IStoreCommit commit, StorageMetrics metrics)
+    : IGrainStorage
 {
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         GuardAsync("read", Applied.No, () => inner.ReadStateAsync(stateName, grainId, grainState));

@@ -19,7 +19,8 @@ internal static class GrainStateExtensions
         }
         catch
         {
-            // The store may or may not have applied the write, so memory is now a guess. The next activation reads the truth.
+            // The store may or may not have applied the write, so memory is now a guess. The next activation reads the
+            // truth.
             grain.DeactivateOnIdle();
             throw;
         }

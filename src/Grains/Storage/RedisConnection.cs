@@ -3,8 +3,8 @@ using StackExchange.Redis;
 namespace Gatehouse.Grains.Storage;
 
 /// <summary>
-/// The one connection of this process to the regional Redis. It fails fast while the server is away instead of queueing,
-/// and connects in the background, so that a start does not depend on the store being up.
+/// The one connection of this process to the regional Redis. It fails fast while the server is away instead of
+/// queueing, and connects in the background, so that a start does not depend on the store being up.
 /// </summary>
 internal sealed class RedisConnection(IConnectionMultiplexer multiplexer)
 {
@@ -12,7 +12,9 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer)
 
     public IDatabase Database { get; } = multiplexer.GetDatabase();
 
-    /// <summary>The connection's options, with what this product's promises need on top of what the operator asked for.</summary>
+    /// <summary>
+    /// The connection's options, with what this product's promises need on top of what the operator asked for.
+    /// </summary>
     public static ConfigurationOptions Options(string connectionString, string clientName)
     {
         var options = ConfigurationOptions.Parse(connectionString);

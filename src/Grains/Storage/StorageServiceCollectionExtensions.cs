@@ -7,7 +7,9 @@ namespace Gatehouse.Grains.Storage;
 /// <summary>Registers what the areas share to reach their store.</summary>
 internal static class StorageServiceCollectionExtensions
 {
-    /// <summary>Puts <see cref="DurableGrainStorage"/> in front of the provider registered as <paramref name="inner"/>.</summary>
+    /// <summary>
+    /// Puts <see cref="DurableGrainStorage"/> in front of the provider registered as <paramref name="inner"/>.
+    /// </summary>
     public static IServiceCollection AddDurableGrainStorage(this IServiceCollection services, string name, string inner)
     {
         services.TryAddSingleton<StorageMetrics>();

@@ -13,7 +13,8 @@ internal static class ApiKeyRules
         if (key.Id.Length is 0 or > 100 || !key.Id.StartsWith($"{tenant}.", StringComparison.Ordinal)
             || !TenantNames.IsPolicy(key.Id.AsSpan(tenant.Length + 1)))
         {
-            faults.Add(new FieldFault("id", $"must be the tenant's id, a dot and a name of its own, such as {tenant}.ci"));
+            faults.Add(new FieldFault(
+                "id", $"must be the tenant's id, a dot and a name of its own, such as {tenant}.ci"));
         }
 
         if (key.SecretHash.Length != 64 || !key.SecretHash.All(char.IsAsciiHexDigitLower))

@@ -8,8 +8,8 @@ using Gatehouse.Grains.RateLimiting;
 namespace Gatehouse.Grains.Tenants;
 
 /// <summary>
-/// Reads declared tenants. A file that breaks a rule stops the start with the name of the file, the field and the rule: a
-/// limit that silently does not hold is worse than a process that does not start.
+/// Reads declared tenants. A file that breaks a rule stops the start with the name of the file, the field and the rule:
+/// a limit that silently does not hold is worse than a process that does not start.
 /// </summary>
 internal static class DeclaredTenantsReader
 {

@@ -4,8 +4,8 @@ using Gatehouse.Grains.Abstractions.Tenants;
 namespace Gatehouse.Grains.Tenants;
 
 /// <summary>
-/// One tenant's document: what the API wrote and what a file declares, the file on top. Every change answers the next state,
-/// or the same one with the reason why nothing was changed.
+/// One tenant's document: what the API wrote and what a file declares, the file on top. Every change answers the next
+/// state, or the same one with the reason why nothing was changed.
 /// </summary>
 /// <param name="Tenant">The tenant's id.</param>
 /// <param name="State">What the API wrote.</param>
@@ -54,7 +54,8 @@ internal sealed record TenantDocument(string Tenant, TenantState State, Declared
             { Exists: false } => TenantChangeOutcome.TenantNotFound,
             _ when current?.Source is DeclarationSource.File => TenantChangeOutcome.DeclaredInFile,
             _ when !precondition.Holds(current?.ETag) => TenantChangeOutcome.PreconditionFailed,
-            _ when !State.Policies.ContainsKey(name) && State.Policies.Count >= PoliciesMax => TenantChangeOutcome.TooMany,
+            _ when !State.Policies.ContainsKey(name) && State.Policies.Count >= PoliciesMax =>
+                TenantChangeOutcome.TooMany,
             _ => TenantChangeOutcome.None,
         };
         if (refusal is not TenantChangeOutcome.None)
@@ -102,8 +103,8 @@ internal sealed record TenantDocument(string Tenant, TenantState State, Declared
 
         // Keys that are good for nothing any more make room, oldest first; good ones never do.
         var keys = new Dictionary<string, ApiKeyRecord>(State.ApiKeys);
-        var dead = keys.Values.Where(k => k.RevokedAt is not null || k.ExpiresAt <= now).OrderBy(k => k.CreatedAt).ToList();
-        foreach (var old in dead.Take(Math.Max(0, keys.Count - ApiKeysMax + 1)))
+        var dead = keys.Values.Where(k => k.RevokedAt is not null || k.ExpiresAt <= now);
+        foreach (var old in dead.OrderBy(k => k.CreatedAt).Take(Math.Max(0, keys.Count - ApiKeysMax + 1)).ToList())
         {
             keys.Remove(old.Id);
         }

@@ -3,7 +3,9 @@ using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.Grains.Tenants;
 
-/// <summary>What the store keeps of one tenant: all that came through the API. Stored as JSON; fields are never renamed.</summary>
+/// <summary>
+/// What the store keeps of one tenant: all that came through the API. Stored as JSON; fields are never renamed.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("tenant.state")]
 internal sealed record TenantState
 {
