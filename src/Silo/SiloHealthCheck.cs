@@ -11,7 +11,8 @@ internal sealed class SiloHealthCheck(ISiloStatusOracle oracle, IHostApplication
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var isReady = oracle.CurrentStatus is SiloStatus.Active && !lifetime.ApplicationStopping.IsCancellationRequested;
+        var isStopping = lifetime.ApplicationStopping.IsCancellationRequested;
+        var isReady = oracle.CurrentStatus is SiloStatus.Active && !isStopping;
         return Task.FromResult(isReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
     }
 }

@@ -6,6 +6,8 @@ namespace Gatehouse.Architecture.Tests;
 /// <summary>What is sent between processes or stored has names of its own, not the names of this code.</summary>
 public class ContractTests
 {
+    private static readonly string[] Assemblies = ["Gatehouse.Grains.Abstractions", "Gatehouse.Grains"];
+
     public static TheoryData<string> Contracts { get; } = new(Types().Select(type => type.FullName!));
 
     [Theory]
@@ -43,8 +45,6 @@ public class ContractTests
             Assert.Contains("answers", header, StringComparison.Ordinal);
         });
     }
-
-    private static readonly string[] Assemblies = ["Gatehouse.Grains.Abstractions", "Gatehouse.Grains"];
 
     private static IEnumerable<Type> Types() => Assemblies
         .Select(Assembly.Load)

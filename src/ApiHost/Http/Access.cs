@@ -31,8 +31,8 @@ internal static class AccessExtensions
     public static TBuilder Public<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
         routes.WithMetadata(new Access(AccessKind.Public));
 
-    public static TBuilder RequireCredential<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
-        routes.WithMetadata(new Access(AccessKind.AnyCredential));
+    public static TBuilder RequireCredential<TBuilder>(this TBuilder routes)
+        where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new Access(AccessKind.AnyCredential));
 
     public static TBuilder RequireScope<TBuilder>(this TBuilder routes, string scope)
         where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new Access(AccessKind.Tenant, scope));
@@ -47,7 +47,8 @@ internal static class AccessExtensions
         {
             if (endpoint.Metadata.GetMetadata<Access>() is null)
             {
-                throw new InvalidOperationException($"The route {endpoint.RoutePattern.RawText} does not say who may call it.");
+                throw new InvalidOperationException(
+                    $"The route {endpoint.RoutePattern.RawText} does not say who may call it.");
             }
         }
     }

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>
-/// How the API reads and writes JSON: strictly. A field that is misspelt or given twice is an error, because a policy that
-/// silently is not what its author meant limits nobody.
+/// How the API reads and writes JSON: strictly. A field that is misspelt or given twice is an error, because a policy
+/// that silently is not what its author meant limits nobody.
 /// </summary>
 internal static class ApiJson
 {

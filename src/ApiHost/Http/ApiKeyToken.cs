@@ -6,8 +6,8 @@ using Gatehouse.Grains.Abstractions.Tenants;
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>
-/// The text of an API key: <c>gh_{tenant}.{name}_{43 random}{6 check}</c>. The prefix is for secret scanners; the check digits
-/// refuse a mistyped key without asking anybody; the id names the tenant, so that a leaked key says whose it is.
+/// The text of an API key: <c>gh_{tenant}.{name}_{43 random}{6 check}</c>. The prefix is for secret scanners; the check
+/// digits refuse a mistyped key without asking anybody; the id names the tenant, so that a leaked key says whose it is.
 /// </summary>
 internal static class ApiKeyToken
 {
@@ -69,13 +69,14 @@ internal static class ApiKeyToken
         return CryptographicOperations.FixedTimeEquals(actual, expected) && isText && isHash;
     }
 
-    private static string Check(ReadOnlySpan<char> body) => string.Create(CheckLength, Crc(body), static (digits, crc) =>
-    {
-        for (var i = digits.Length - 1; i >= 0; i--, crc /= 62)
+    private static string Check(ReadOnlySpan<char> body) =>
+        string.Create(CheckLength, Crc(body), static (digits, crc) =>
         {
-            digits[i] = Base62[(int)(crc % 62)];
-        }
-    });
+            for (var i = digits.Length - 1; i >= 0; i--, crc /= 62)
+            {
+                digits[i] = Base62[(int)(crc % 62)];
+            }
+        });
 
     private static uint Crc(ReadOnlySpan<char> text)
     {

@@ -19,7 +19,8 @@ internal sealed class AuthOptions : IValidatableObject
 
         if (AdminKey?.StartsWith(ApiKeyToken.Prefix, StringComparison.Ordinal) is true)
         {
-            yield return new ValidationResult($"Gatehouse:Auth:AdminKey must not start with '{ApiKeyToken.Prefix}', as API keys do.");
+            yield return new ValidationResult(
+                $"Gatehouse:Auth:AdminKey must not start with '{ApiKeyToken.Prefix}', as API keys do.");
         }
     }
 }

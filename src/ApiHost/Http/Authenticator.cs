@@ -14,7 +14,9 @@ internal sealed record Caller(string? Tenant, IReadOnlyList<string> Scopes, stri
     public bool IsAdmin => Tenant is null;
 }
 
-/// <summary>Why a credential was refused; each is a metric tag and all are one 401 to a caller who does not hold the key.</summary>
+/// <summary>
+/// Why a credential was refused; each is a metric tag and all are one 401 to a caller who does not hold the key.
+/// </summary>
 internal enum AuthenticationFailure
 {
     None = 0,
@@ -67,7 +69,8 @@ internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOption
         return Verify(document, id, token.Span);
     }
 
-    private (Caller? Caller, AuthenticationFailure Failure) Verify(TenantSnapshot tenant, string id, ReadOnlySpan<char> token)
+    private (Caller? Caller, AuthenticationFailure Failure) Verify(
+        TenantSnapshot tenant, string id, ReadOnlySpan<char> token)
     {
         var key = tenant.ApiKeys.GetValueOrDefault(id);
         if (!ApiKeyToken.Matches(token, key?.SecretHash ?? DummyHash) || key is null)
@@ -89,7 +92,8 @@ internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOption
 
     private bool IsAdmin(ReadOnlySpan<char> token)
     {
-        if (_adminKeyHash is null || token.StartsWith(ApiKeyToken.Prefix, StringComparison.Ordinal) || token.Length > 1024)
+        if (_adminKeyHash is null || token.Length > 1024
+            || token.StartsWith(ApiKeyToken.Prefix, StringComparison.Ordinal))
         {
             return false;
         }

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>
-/// Who the client is: the peer of the connection, unless the peer is a trusted proxy. Then the forwarded chain is walked from
-/// the right, and the first hop that is not a trusted proxy is the client. What stands left of it, anyone can write.
+/// Who the client is: the peer of the connection, unless the peer is a trusted proxy. Then the forwarded chain is
+/// walked from the right, and the first hop that is not a trusted proxy is the client. What stands left of it, anyone
+/// can write.
 /// </summary>
 internal sealed class ClientAddressResolver(IOptions<HttpOptions> options)
 {

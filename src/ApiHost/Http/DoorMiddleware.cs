@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>
-/// What happens before a request's body is looked at, in this order: client limit, credential, access, tenant limit. (The cap
-/// on connections comes before it, in Kestrel; the cap on the body and the parser come after it.)
+/// What happens before a request's body is looked at, in this order: client limit, credential, access, tenant limit.
+/// (The cap on connections comes before it, in Kestrel; the cap on the body and the parser come after it.)
 /// </summary>
 internal sealed class DoorMiddleware : IDisposable
 {
@@ -24,8 +24,9 @@ internal sealed class DoorMiddleware : IDisposable
         HttpMetrics metrics, IOptions<HttpOptions> options)
     {
         (_next, _authenticator, _clients, _metrics) = (next, authenticator, clients, metrics);
-        _failureCost = Math.Min(options.Value.FailedAuthenticationCost, Math.Max(1, options.Value.ClientRequestsPerSecond));
-        _clientLimit = Limiter<IPAddress>(options.Value.ClientRequestsPerSecond);
+        var perSecond = options.Value.ClientRequestsPerSecond;
+        _failureCost = Math.Min(options.Value.FailedAuthenticationCost, Math.Max(1, perSecond));
+        _clientLimit = Limiter<IPAddress>(perSecond);
         _tenantLimit = Limiter<string>(options.Value.TenantRequestsPerSecond);
     }
 

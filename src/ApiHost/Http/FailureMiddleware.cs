@@ -7,7 +7,8 @@ using Orleans.Storage;
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>The one place where an exception becomes an answer.</summary>
-internal sealed partial class FailureMiddleware(RequestDelegate next, HttpMetrics metrics, ILogger<FailureMiddleware> logger)
+internal sealed partial class FailureMiddleware(
+    RequestDelegate next, HttpMetrics metrics, ILogger<FailureMiddleware> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -19,7 +20,7 @@ internal sealed partial class FailureMiddleware(RequestDelegate next, HttpMetric
         {
             // The caller left; there is nobody to answer.
         }
-#pragma warning disable CA1031 // Every failure has to become an answer; the ones that nobody foresaw are logged and counted.
+#pragma warning disable CA1031 // Every failure has to become an answer; the unforeseen ones are logged and counted.
         catch (Exception failure) when (!context.Response.HasStarted)
 #pragma warning restore CA1031
         {
@@ -75,10 +76,12 @@ internal sealed partial class FailureMiddleware(RequestDelegate next, HttpMetric
             LimitExceededException => ("grain_queue_full", Applied.No, retryAfter),
             GatewayTooBusyException => ("gateway_too_busy", Applied.No, retryAfter),
             OrleansMessageRejectionException => ("silo_unavailable", Applied.No, retryAfter),
-            ConnectionFailedException or ClientNotAvailableException => ("silo_unavailable", Applied.Unknown, retryAfter),
+            ConnectionFailedException or ClientNotAvailableException =>
+                ("silo_unavailable", Applied.Unknown, retryAfter),
             TimeoutException => ("timeout", Applied.Unknown, retryAfter),
             InconsistentStateException => ("write_conflict", Applied.No, retryAfter),
-            OrleansException { InnerException: { } inner } => Overload(inner) ?? ("cluster_error", Applied.Unknown, retryAfter),
+            OrleansException { InnerException: { } inner } =>
+                Overload(inner) ?? ("cluster_error", Applied.Unknown, retryAfter),
             OrleansException => ("cluster_error", Applied.Unknown, retryAfter),
             _ => null,
         };

@@ -25,15 +25,16 @@ internal sealed class HttpMetrics
             "gatehouse.http.errors", description: "Requests that failed for a reason nobody foresaw (500).");
     }
 
-    public void AuthenticationFailed(AuthenticationFailure failure) => _failedAuthentications.Add(1, Reason(failure switch
-    {
-        AuthenticationFailure.Missing => "missing",
-        AuthenticationFailure.Malformed => "malformed",
-        AuthenticationFailure.Revoked => "revoked",
-        AuthenticationFailure.Expired => "expired",
-        AuthenticationFailure.TenantDisabled => "tenant_disabled",
-        _ => "unknown",
-    }));
+    public void AuthenticationFailed(AuthenticationFailure failure) =>
+        _failedAuthentications.Add(1, Reason(failure switch
+        {
+            AuthenticationFailure.Missing => "missing",
+            AuthenticationFailure.Malformed => "malformed",
+            AuthenticationFailure.Revoked => "revoked",
+            AuthenticationFailure.Expired => "expired",
+            AuthenticationFailure.TenantDisabled => "tenant_disabled",
+            _ => "unknown",
+        }));
 
     public void Refused(string reason) => _refusals.Add(1, Reason(reason));
 

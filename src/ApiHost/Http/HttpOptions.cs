@@ -10,12 +10,15 @@ internal sealed class HttpOptions : IValidatableObject
     /// <summary>Open connections. Default 10,000.</summary>
     public int ConnectionsMax { get; set; } = 10_000;
 
-    /// <summary>Requests per second from one client address, before anything else is looked at. Default 20,000; 0 switches it off.</summary>
+    /// <summary>
+    /// Requests per second from one client address, before anything else is looked at. Default 20,000; 0 switches it
+    /// off.
+    /// </summary>
     public int ClientRequestsPerSecond { get; set; } = 20_000;
 
     /// <summary>
-    /// What one failed authentication costs of the client's requests per second. Default 200: at the default limit, 100 guesses
-    /// a second.
+    /// What one failed authentication costs of the client's requests per second. Default 200: at the default limit, 100
+    /// guesses a second.
     /// </summary>
     public int FailedAuthenticationCost { get; set; } = 200;
 
@@ -23,7 +26,8 @@ internal sealed class HttpOptions : IValidatableObject
     public int TenantRequestsPerSecond { get; set; } = 50_000;
 
     /// <summary>
-    /// The exact addresses of proxies whose <c>X-Forwarded-For</c> is believed. Default: none, so the client is the peer.
+    /// The exact addresses of proxies whose <c>X-Forwarded-For</c> is believed. Default: none, so the client is the
+    /// peer.
     /// </summary>
     public IList<string> TrustedProxies { get; } = [];
 
@@ -37,7 +41,8 @@ internal sealed class HttpOptions : IValidatableObject
             // A network would let anyone inside it choose the client's address.
             if (!ClientAddress.TryParse(TrustedProxies[i], out _, out var rule))
             {
-                yield return new ValidationResult($"Gatehouse:Http:TrustedProxies:{i} {rule}; networks are not accepted.");
+                yield return new ValidationResult(
+                    $"Gatehouse:Http:TrustedProxies:{i} {rule}; networks are not accepted.");
             }
         }
 

@@ -9,7 +9,9 @@ namespace Gatehouse.ApiHost.Http;
 /// <param name="Next">Where the next page starts: pass it as <c>cursor</c>. Null on the last page.</param>
 internal sealed record ListResponse<T>(IReadOnlyList<T> Items, string? Next);
 
-/// <summary>Cuts lists into pages. The cursor is the name of the last entry shown, so entries that come or go shift nothing.</summary>
+/// <summary>
+/// Cuts lists into pages. The cursor is the name of the last entry shown, so entries that come or go shift nothing.
+/// </summary>
 internal static class Pages
 {
     public const int LimitMax = 1000;
@@ -40,8 +42,10 @@ internal static class Pages
             items.RemoveAt(count);
         }
 
-        return new ListResponse<T>(items, hasMore ? Base64Url.EncodeToString(Encoding.UTF8.GetBytes(name(items[^1]))) : null);
+        return new ListResponse<T>(items, hasMore ? Cursor(name(items[^1])) : null);
     }
+
+    private static string Cursor(string name) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(name));
 
     private static bool TryReadCursor(string? cursor, out string? after)
     {

@@ -22,7 +22,8 @@ internal sealed record OverloadProblem : Problem
 
     protected override void WriteExtensions(Utf8JsonWriter json)
     {
-        // Callers who all wait the same time come back all at once: up to a fifth more, never less than the header says.
+        // Callers who all wait the same time come back all at once: up to a fifth more, never less than the header
+        // says.
         var jitter = 1 + (Random.Shared.NextDouble() / 5);
         json.WriteString("error", Code);
         json.WriteString("message", "Service temporarily overloaded, please retry");

@@ -5,7 +5,9 @@ using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.ApiHost.Http;
 
-/// <summary>One error answer, <c>application/problem+json</c> (RFC 9457), with a stable <c>code</c> to program against.</summary>
+/// <summary>
+/// One error answer, <c>application/problem+json</c> (RFC 9457), with a stable <c>code</c> to program against.
+/// </summary>
 internal record Problem : IResult
 {
     /// <summary>The HTTP status.</summary>

@@ -37,7 +37,8 @@ internal static class Problems
 
     public static Problem WrongTenant() => Forbidden("wrong_tenant", "The API key belongs to another tenant.");
 
-    public static Problem MissingScope(string scope) => Forbidden("missing_scope", $"The API key does not hold the scope {scope}.");
+    public static Problem MissingScope(string scope) =>
+        Forbidden("missing_scope", $"The API key does not hold the scope {scope}.");
 
     public static Problem TenantDisabled() => Forbidden("tenant_disabled", "The tenant is disabled.");
 
@@ -49,7 +50,8 @@ internal static class Problems
 
     public static Problem RegionNotFound() => NotFound("region_not_found", "This deployment knows no such region.");
 
-    public static Problem RouteNotFound() => NotFound("route_not_found", "There is nothing at this path; see /openapi/v1.json.");
+    public static Problem RouteNotFound() =>
+        NotFound("route_not_found", "There is nothing at this path; see /openapi/v1.json.");
 
     public static Problem MethodNotAllowed() => new()
     {

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Gatehouse.ApiHost.Http;
 
-/// <summary>Names a request in its answer, its problem body and the log. A caller may bring a name of its own.</summary>
+/// <summary>
+/// Names a request in its answer, its problem body and the log. A caller may bring a name of its own.
+/// </summary>
 internal static class RequestId
 {
     private const string Header = "X-Request-Id";

@@ -31,7 +31,8 @@ internal sealed record CheckRefusal : Problem
             "The policy denies this address."),
         { Cold: true } => new(policy, decision, "rate_limited", "temporary-reduced-capacity",
             $"The region is young and admits {decision.EffectiveLimit} of {decision.Limit}."),
-        _ => new(policy, decision, "rate_limited", "quota-exceeded", $"The limit of {decision.EffectiveLimit} is spent."),
+        _ => new(policy, decision, "rate_limited", "quota-exceeded",
+            $"The limit of {decision.EffectiveLimit} is spent."),
     };
 
     protected override void WriteExtensions(Utf8JsonWriter json)

@@ -41,7 +41,8 @@ internal static class PolicyEndpoints
     }
 
     /// <summary>Read one policy</summary>
-    private static async Task<IResult> GetAsync(string tenant, string policy, TenantDirectory tenants, HttpResponse response)
+    private static async Task<IResult> GetAsync(
+        string tenant, string policy, TenantDirectory tenants, HttpResponse response)
     {
         var document = await tenants.FindAsync(tenant);
         return document.Unusable() as IResult ?? (document!.Policies.TryGetValue(policy, out var entry)
@@ -51,8 +52,8 @@ internal static class PolicyEndpoints
 
     /// <summary>Create or replace a policy</summary>
     /// <remarks>
-    /// Takes effect at once in this process and within a second elsewhere. Counters stay as they are: a change is never a fresh
-    /// budget. Honours <c>If-Match</c> and <c>If-None-Match: *</c>.
+    /// Takes effect at once in this process and within a second elsewhere. Counters stay as they are: a change is never
+    /// a fresh budget. Honours <c>If-Match</c> and <c>If-None-Match: *</c>.
     /// </remarks>
     private static async Task<IResult> PutAsync(string tenant, string policy, PolicyDocument body,
         TenantDirectory tenants, IGrainFactory grains, HttpContext context)
@@ -62,7 +63,8 @@ internal static class PolicyEndpoints
             return Problems.Invalid("name", "must be the name in the path, or left out");
         }
 
-        var change = await grains.Tenant(tenant).PutPolicyAsync(policy, Plain(body), ETags.Precondition(context.Request));
+        var precondition = ETags.Precondition(context.Request);
+        var change = await grains.Tenant(tenant).PutPolicyAsync(policy, Plain(body), precondition);
         return tenants.Conclude(change, Problems.PolicyNotFound) as IResult ?? Found(
             policy, change.Snapshot!.Policies[policy], context.Response, change.Outcome is TenantChangeOutcome.Created);
     }
@@ -84,7 +86,9 @@ internal static class PolicyEndpoints
             : TypedResults.Ok(new PolicyDocument(name, entry));
     }
 
-    /// <summary>Without the members that only the document has: what is sent to a grain is the contract's own type.</summary>
+    /// <summary>
+    /// Without the members that only the document has: what is sent to a grain is the contract's own type.
+    /// </summary>
     private static RateLimitPolicy Plain(PolicyDocument body) => new()
     {
         Limit = body.Limit,

@@ -9,7 +9,9 @@ namespace Gatehouse.ApiHost.RateLimiting;
 /// <summary>Whose counter: exactly one of <c>ip</c> and <c>subject</c>.</summary>
 internal record SubjectRequest
 {
-    /// <summary>An IPv4 or IPv6 address. IPv4-mapped IPv6 counts as the IPv4 address; IPv6 counts by network, /64 by default.</summary>
+    /// <summary>
+    /// An IPv4 or IPv6 address. IPv4-mapped IPv6 counts as the IPv4 address; IPv6 counts by network, /64 by default.
+    /// </summary>
     public string? Ip { get; set; }
 
     /// <summary>Any other name of the caller: 1 to 256 characters, no control characters.</summary>
@@ -51,7 +53,9 @@ internal sealed record CheckResponse
     /// <summary>Milliseconds until the quota is complete again.</summary>
     public required long ResetAfterMs { get; init; }
 
-    /// <summary>Milliseconds after which the same call is admitted: 0 when allowed, null when it never can be.</summary>
+    /// <summary>
+    /// Milliseconds after which the same call is admitted: 0 when allowed, null when it never can be.
+    /// </summary>
     public required long? RetryAfterMs { get; init; }
 
     /// <summary>Whether the region is young and the cold factor applies.</summary>

@@ -15,7 +15,8 @@ internal static class RateLimitEndpoints
     {
         var group = routes.MapGroup("/v1/tenants/{tenant}/rate-limits/{policy}").WithTags("Rate limiting");
         group.MapPost("/check", CheckAsync).WithName("Check").RequireScope(Scopes.RateLimitCheck)
-            .Produces<CheckResponse>().Produces<CheckProblem>(429, "application/problem+json").ProducesProblems(400, 404, 413, 415);
+            .Produces<CheckResponse>().Produces<CheckProblem>(429, "application/problem+json")
+            .ProducesProblems(400, 404, 413, 415);
         group.MapPost("/refund", RefundAsync).WithName("Refund").RequireScope(Scopes.RateLimitCheck)
             .Produces<CheckResponse>().ProducesProblems(400, 404, 413, 415);
         group.MapPost("/reset", ResetAsync).WithName("Reset").RequireScope(Scopes.RateLimitWrite)
@@ -24,9 +25,10 @@ internal static class RateLimitEndpoints
 
     /// <summary>Decide on one call</summary>
     /// <remarks>
-    /// Counts the call if it is admitted and answers 200, or 429 with the exact time after which the same call is admitted.
-    /// A refused call counts nothing. Cost 0 is a peek: it counts nothing and answers as a call of cost 1 would be answered.
-    /// The answer carries <c>RateLimit</c> and <c>RateLimit-Policy</c> (draft-ietf-httpapi-ratelimit-headers-10).
+    /// Counts the call if it is admitted and answers 200, or 429 with the exact time after which the same call is
+    /// admitted. A refused call counts nothing. Cost 0 is a peek: it counts nothing and answers as a call of cost 1
+    /// would be answered. The answer carries <c>RateLimit</c> and <c>RateLimit-Policy</c>
+    /// (draft-ietf-httpapi-ratelimit-headers-10).
     /// </remarks>
     private static async Task<IResult> CheckAsync(
         string tenant, string policy, CheckRequest request, TenantDirectory tenants, IGrainFactory grains)
@@ -50,7 +52,9 @@ internal static class RateLimitEndpoints
     }
 
     /// <summary>Give units back</summary>
-    /// <remarks>For a call that was admitted and then did not happen. Never below zero in use. Answers with what is left.</remarks>
+    /// <remarks>
+    /// For a call that was admitted and then did not happen. Never below zero in use. Answers with what is left.
+    /// </remarks>
     private static async Task<IResult> RefundAsync(
         string tenant, string policy, RefundRequest request, TenantDirectory tenants, IGrainFactory grains)
     {

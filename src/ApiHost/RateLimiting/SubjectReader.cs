@@ -10,7 +10,8 @@ internal static class SubjectReader
     private const long CostMax = 1_000_000_000;
 
     public static FieldFault? TryRead(
-        SubjectRequest request, string tenant, string policyName, RateLimitPolicy policy, out RateLimitKey key, out string? address)
+        SubjectRequest request, string tenant, string name, RateLimitPolicy policy,
+        out RateLimitKey key, out string? address)
     {
         (key, address) = (default, null);
         if (request.Ip is null == request.Subject is null)
@@ -20,7 +21,7 @@ internal static class SubjectReader
 
         if (request.Subject is { } subject)
         {
-            key = new RateLimitKey(tenant, policyName, SubjectKind.Opaque, subject);
+            key = new RateLimitKey(tenant, name, SubjectKind.Opaque, subject);
             return SubjectFault(subject);
         }
 
@@ -31,7 +32,8 @@ internal static class SubjectReader
 
         // Lists can name single addresses of one IPv6 subject, so the grain needs the address too.
         address = policy.Allow.Count + policy.Deny.Count == 0 ? null : request.Ip;
-        key = new RateLimitKey(tenant, policyName, SubjectKind.Address, ClientAddress.Subject(parsed, policy.Ipv6Prefix));
+        var canonical = ClientAddress.Subject(parsed, policy.Ipv6Prefix);
+        key = new RateLimitKey(tenant, name, SubjectKind.Address, canonical);
         return null;
     }
 

@@ -8,6 +8,7 @@ internal static class PolicyRules
 {
     internal const long LimitMax = Quota.LimitMax;
     internal const int ListMax = 1000;
+    private const string WindowRule = "must be between 00:00:01 and 31.00:00:00, in whole milliseconds";
     internal const int SubjectLengthMax = 256;
     internal static readonly TimeSpan WindowMin = TimeSpan.FromMilliseconds(Quota.WindowMinMs);
     internal static readonly TimeSpan WindowMax = TimeSpan.FromMilliseconds(Quota.WindowMaxMs);
@@ -28,7 +29,8 @@ internal static class PolicyRules
         Check(policy.Global.Multiplier is >= 1 and <= 1000, "global.multiplier", "must be between 1 and 1000");
         Check(Enum.IsDefined(policy.OnStoreFailure) && policy.OnStoreFailure is not StoreFailureMode.None,
             "onStoreFailure", "must be reduced, deny or allow");
-        Check(Enum.IsDefined(policy.Mode) && policy.Mode is not EnforcementMode.None, "mode", "must be enforce or shadow");
+        Check(Enum.IsDefined(policy.Mode) && policy.Mode is not EnforcementMode.None,
+            "mode", "must be enforce or shadow");
         Check(policy.Ipv6Prefix is >= 32 and <= 128, "ipv6Prefix", "must be between 32 and 128");
         CheckNetworks("allow", policy.Allow, faults);
         CheckNetworks("deny", policy.Deny, faults);
@@ -47,7 +49,7 @@ internal static class PolicyRules
             Check(limit is >= 1 and <= LimitMax, field, $"is required and must be between 1 and {LimitMax}");
 
         void CheckWindow(string field, TimeSpan window) =>
-            Check(IsWindow(window), field, "is required and must be between 00:00:01 and 31.00:00:00, in whole milliseconds");
+            Check(IsWindow(window), field, $"is required and {WindowRule}");
     }
 
     private static bool IsWindow(TimeSpan window) =>
@@ -100,7 +102,7 @@ internal static class PolicyRules
 
         if (entry.Window is { } window && !IsWindow(window))
         {
-            faults.Add(new FieldFault($"{at}.window", "must be between 00:00:01 and 31.00:00:00, in whole milliseconds"));
+            faults.Add(new FieldFault($"{at}.window", WindowRule));
         }
 
         if (entry.Cidr is null == entry.Subject is null)

@@ -8,13 +8,14 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Grains.RateLimiting;
 
 /// <summary>
-/// Runs <see cref="RateLimiter"/> for one subject, in memory. The store is read once, when the subject comes into memory, and
-/// written once, when it leaves while its counts still matter.
+/// Runs <see cref="RateLimiter"/> for one subject, in memory. The store is read once, when the subject comes into
+/// memory, and written once, when it leaves while its counts still matter.
 /// </summary>
 [GrainType("rl")]
 internal sealed partial class RateLimitGrain(
-    TenantDirectory tenants, RegionClock clock, IRateLimitStore store, TrackedSubjects tracked, RateLimitingMetrics metrics,
-    IOptions<RateLimitingOptions> options, TimeProvider time, ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
+    TenantDirectory tenants, RegionClock clock, IRateLimitStore store, TrackedSubjects tracked,
+    RateLimitingMetrics metrics, IOptions<RateLimitingOptions> options, TimeProvider time,
+    ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
 {
     private RateLimitKey _key;
     private RateLimitState _state;
@@ -96,7 +97,8 @@ internal sealed partial class RateLimitGrain(
     {
         try
         {
-            // First the store: were it last and failed, the old counts could come back after the caller was told they are gone.
+            // First the store: were it last and failed, the old counts could come back after the caller was told they
+            // are gone.
             await store.DeleteAsync(StoreKey);
         }
         catch (Exception failure)
@@ -115,7 +117,7 @@ internal sealed partial class RateLimitGrain(
         {
             _state = await store.LoadAsync(StoreKey).WaitAsync(options.Value.LoadTimeout, time);
         }
-#pragma warning disable CA1031 // Whatever failed, it means the same: the history is unknown, and the policy says what holds then.
+#pragma warning disable CA1031 // Whatever failed, the history is unknown, and the policy says what holds then.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
@@ -125,8 +127,9 @@ internal sealed partial class RateLimitGrain(
         }
     }
 
-    private async ValueTask<RateLimitDecision> CheckSlowAsync(RateLimitCheck check) =>
-        SharesBucket ? await ShareBucket().CheckAsync(check) : Check(PolicyOf(await tenants.ReadAsync(_key.Tenant)), check);
+    private async ValueTask<RateLimitDecision> CheckSlowAsync(RateLimitCheck check) => SharesBucket
+        ? await ShareBucket().CheckAsync(check)
+        : Check(PolicyOf(await tenants.ReadAsync(_key.Tenant)), check);
 
     /// <summary>The policy's shared bucket answers for this subject, which does not stay in memory.</summary>
     private IRateLimitGrain ShareBucket()

@@ -3,7 +3,9 @@ using Gatehouse.Grains.Abstractions.RateLimiting;
 
 namespace Gatehouse.Grains.RateLimiting;
 
-/// <summary>What the limiter decided, and what it could not know. Never tagged with a tenant, policy or subject.</summary>
+/// <summary>
+/// What the limiter decided, and what it could not know. Never tagged with a tenant, policy or subject.
+/// </summary>
 internal sealed class RateLimitingMetrics
 {
     public const string MeterName = "Gatehouse.RateLimiting";
@@ -15,17 +17,17 @@ internal sealed class RateLimitingMetrics
     public RateLimitingMetrics(IMeterFactory meters, TrackedSubjects tracked)
     {
         var meter = meters.Create(MeterName);
-        _decisions = meter.CreateCounter<long>(
-            "gatehouse.ratelimit.decisions", description: "Decisions by reason, mode (enforce or shadow) and state (warm, cold or degraded).");
-        _storeFailures = meter.CreateCounter<long>(
-            "gatehouse.ratelimit.store.failures", description: "Counts that could not be loaded, saved or deleted, by operation.");
-        _unreadable = meter.CreateCounter<long>(
-            "gatehouse.ratelimit.snapshots.unreadable", description: "Stored counts that no format of this version reads.");
+        _decisions = meter.CreateCounter<long>("gatehouse.ratelimit.decisions",
+            description: "Decisions by reason, mode (enforce or shadow) and state (warm, cold or degraded).");
+        _storeFailures = meter.CreateCounter<long>("gatehouse.ratelimit.store.failures",
+            description: "Counts that could not be loaded, saved or deleted, by operation.");
+        _unreadable = meter.CreateCounter<long>("gatehouse.ratelimit.snapshots.unreadable",
+            description: "Stored counts that no format of this version reads.");
         meter.CreateObservableGauge(
             "gatehouse.ratelimit.subjects", () => tracked.Count, description: "Subjects tracked by this silo.");
         meter.CreateObservableCounter(
             "gatehouse.ratelimit.overflows", () => tracked.Overflows,
-            description: "Subjects that had to share their policy's overflow bucket, because the silo tracks as many as it may.");
+            description: "Subjects that shared their policy's overflow bucket: the silo tracks as many as it may.");
     }
 
     public void Decided(in RateLimitDecision decision, EnforcementMode mode) => _decisions.Add(

@@ -6,20 +6,22 @@ namespace Gatehouse.Grains.RateLimiting;
 internal sealed class RateLimitingOptions
 {
     /// <summary>
-    /// Subjects that one silo tracks at the same time, at up to 4 KiB each. Above it, subjects that are not tracked yet share
-    /// one bucket per policy. Default: 250,000.
+    /// Subjects that one silo tracks at the same time, at up to 4 KiB each. Above it, subjects that are not tracked yet
+    /// share one bucket per policy. Default: 250,000.
     /// </summary>
     [Range(1, 100_000_000, ErrorMessage = "Gatehouse:RateLimiting:TrackedSubjectsMax must be between 1 and 100000000.")]
     public int TrackedSubjectsMax { get; set; } = 250_000;
 
-    /// <summary>How long the first call of a subject waits for its stored counts before they are unknown. Default: 500 ms.</summary>
+    /// <summary>
+    /// How long the first call of a subject waits for its stored counts before they are unknown. Default: 500 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:00:10",
         ErrorMessage = "Gatehouse:RateLimiting:LoadTimeout must be between 00:00:00.010 and 00:00:10.")]
     public TimeSpan LoadTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// A subject stays in memory for one window after its last call, at most this long; its counts are kept in the store after
-    /// that. Default: 10 minutes.
+    /// A subject stays in memory for one window after its last call, at most this long; its counts are kept in the
+    /// store after that. Default: 10 minutes.
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00",
         ErrorMessage = "Gatehouse:RateLimiting:IdleMax must be between 00:01:00 and 1.00:00:00.")]

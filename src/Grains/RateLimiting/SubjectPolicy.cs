@@ -3,7 +3,9 @@ using Gatehouse.Grains.Abstractions.RateLimiting;
 
 namespace Gatehouse.Grains.RateLimiting;
 
-/// <summary>What one policy means for one subject: its override found, its networks parsed, once per policy change.</summary>
+/// <summary>
+/// What one policy means for one subject: its override found, its networks parsed, once per policy change.
+/// </summary>
 internal sealed class SubjectPolicy
 {
     private readonly CidrBlock[] _allow;
@@ -26,8 +28,8 @@ internal sealed class SubjectPolicy
     public TimeSpan Window { get; }
 
     /// <summary>
-    /// The quota now. A region of unknown age is as cold as one that starts now; an unknown history is cold for one window,
-    /// as the policy says.
+    /// The quota now. A region of unknown age is as cold as one that starts now; an unknown history is cold for one
+    /// window, as the policy says.
     /// </summary>
     public Quota QuotaAt(long nowMs, long? regionStartedMs, long unknownUntilMs)
     {

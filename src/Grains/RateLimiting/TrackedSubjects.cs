@@ -2,7 +2,9 @@ using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.RateLimiting;
 
-/// <summary>Counts the subjects this silo tracks, so that a flood of distinct addresses cannot exhaust its memory.</summary>
+/// <summary>
+/// Counts the subjects this silo tracks, so that a flood of distinct addresses cannot exhaust its memory.
+/// </summary>
 internal sealed class TrackedSubjects(IOptions<RateLimitingOptions> options)
 {
     private readonly int _max = options.Value.TrackedSubjectsMax;
