@@ -13,6 +13,8 @@ internal sealed class RegionClock(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstReadMax = TimeSpan.FromSeconds(2);
 
+    // Elapsed time goes through a double: measured from far away, a millisecond would get lost in it.
+    private readonly long _origin = time.GetTimestamp();
     private volatile Reading? _reading;
 
     private sealed record Reading(DateTimeOffset StartedAt, StoreTimeline Timeline);
@@ -25,7 +27,7 @@ internal sealed class RegionClock(
     /// </summary>
     public long NowMs => _reading is { } known ? known.Timeline.At(LocalMs) : time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private long LocalMs => time.GetElapsedTime(0).Ticks / TimeSpan.TicksPerMillisecond;
+    private long LocalMs => time.GetElapsedTime(_origin).Ticks / TimeSpan.TicksPerMillisecond;
 
     /// <summary>Asks the region's grain once. What is known stays when it fails.</summary>
     public async Task RefreshAsync()

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Gatehouse.Silo;
+using Orleans.Runtime;
+using Orleans.Storage;
+
+namespace Gatehouse.Cluster.Tests.Fixtures;
+
+/// <summary>
+/// Grain storage that keeps the bytes the real one would keep, with a fault before or after a write is applied.
+/// </summary>
+internal sealed class FakeTenantStorage : IGrainStorage
+{
+    private readonly ConcurrentDictionary<GrainId, (BinaryData Data, string ETag)> _states = new();
+    private readonly JsonStateSerializer _serializer = new();
+
+    public bool FailsBeforeWrite { get; set; }
+
+    public bool FailsAfterWrite { get; set; }
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        if (_states.TryGetValue(grainId, out var kept))
+        {
+            grainState.State = _serializer.Deserialize<T>(kept.Data);
+            (grainState.ETag, grainState.RecordExists) = (kept.ETag, true);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        if (FailsBeforeWrite)
+        {
+            throw new IOException("Refused before it was applied.");
+        }
+
+        grainState.ETag = Guid.NewGuid().ToString("n");
+        _states[grainId] = (_serializer.Serialize(grainState.State), grainState.ETag);
+        return FailsAfterWrite ? throw new IOException("Lost after it was applied.") : Task.CompletedTask;
+    }
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        _states.TryRemove(grainId, out _);
+        return Task.CompletedTask;
+    }
+}

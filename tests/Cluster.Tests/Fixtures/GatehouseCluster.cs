@@ -1,0 +1,140 @@
+using System.Globalization;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.RateLimiting;
+using Gatehouse.Grains.Regions;
+using Gatehouse.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Hosting;
+using Orleans.Storage;
+using Orleans.TestingHost;
+
+namespace Gatehouse.Cluster.Tests.Fixtures;
+
+/// <summary>
+/// Silos of the real composition over stores in memory, in a time that only the test moves. Stores outlive silos, as they
+/// do in the field.
+/// </summary>
+public sealed class GatehouseCluster : IAsyncDisposable
+{
+    private static int _names;
+
+    private readonly Action<RateLimitingOptions>? _configure;
+    private readonly short _silos;
+    private InProcessTestCluster? _cluster;
+
+    private GatehouseCluster(short silos, Action<RateLimitingOptions>? configure)
+    {
+        (_silos, _configure) = (silos, configure);
+        (Regions, Counts) = (new FakeRegionStore(Time), new FakeRateLimitStore(Time));
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
+
+    internal FakeRegionStore Regions { get; }
+
+    internal FakeRateLimitStore Counts { get; }
+
+    internal FakeTenantStorage Tenants { get; } = new();
+
+    public InProcessTestCluster Cluster => _cluster ?? throw new InvalidOperationException("The cluster is not started.");
+
+    public IGrainFactory Grains => Cluster.Client;
+
+    internal static async Task<GatehouseCluster> StartAsync(
+        short silos = 2, Action<RateLimitingOptions>? configure = null, bool regionStoreIsDown = false)
+    {
+        var cluster = new GatehouseCluster(silos, configure);
+        cluster.Regions.IsDown = regionStoreIsDown;
+        await cluster.StartSilosAsync();
+        return cluster;
+    }
+
+    public static string NewName(string prefix = "t") =>
+        prefix + Interlocked.Increment(ref _names).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Stops every silo and starts new ones on the same stores.</summary>
+    public async Task RestartAllAsync()
+    {
+        await Cluster.StopAllSilosAsync();
+        await Cluster.DisposeAsync();
+        await StartSilosAsync();
+    }
+
+    /// <summary>Moves time, and lets every silo see the region and the tenants of now.</summary>
+    public async Task AdvanceAsync(TimeSpan time)
+    {
+        Time.Advance(time);
+        await RefreshAsync();
+    }
+
+    public async Task RefreshAsync()
+    {
+        foreach (var silo in Cluster.Silos)
+        {
+            await Cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<RegionClock>().RefreshAsync();
+        }
+    }
+
+    /// <summary>Creates a tenant with one policy and answers the key of a subject of it.</summary>
+    public async Task<RateLimitKey> SubjectAsync(RateLimitPolicy policy, string subject = "203.0.113.7")
+    {
+        var tenant = NewName();
+        await Grains.Tenant(tenant).PutAsync(Precondition.Unconditional);
+        await PutPolicyAsync(tenant, policy);
+        return new RateLimitKey(tenant, "p", SubjectKind.Address, subject);
+    }
+
+    /// <summary>Changes the policy, and lets every silo see it.</summary>
+    public async Task PutPolicyAsync(string tenant, RateLimitPolicy policy)
+    {
+        var change = await Grains.Tenant(tenant).PutPolicyAsync("p", policy, Precondition.Unconditional);
+        Assert.NotNull(change.Snapshot);
+        foreach (var silo in Cluster.Silos)
+        {
+            var services = Cluster.GetSiloServiceProvider(silo.SiloAddress);
+            await services.GetRequiredService<TenantDirectory>().ReadAsync(tenant);
+        }
+    }
+
+    public ValueTask<RateLimitDecision> CheckAsync(RateLimitKey key, long cost = 1) =>
+        Grains.RateLimit(key).CheckAsync(new RateLimitCheck(cost, null));
+
+    /// <summary>How many of so many calls at once were admitted.</summary>
+    public async Task<int> AdmittedAsync(RateLimitKey key, int calls) =>
+        (await Task.WhenAll(Enumerable.Range(0, calls).Select(_ => CheckAsync(key).AsTask()))).Count(d => d.Allowed);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+    }
+
+    private async Task StartSilosAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(_silos);
+        builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.ConfigureGatehouseRuntime();
+            silo.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
+            silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+            silo.Services.AddSingleton<IRegionStore>(Regions);
+            silo.Services.AddSingleton<IRateLimitStore>(Counts);
+            silo.Services.AddKeyedSingleton<IGrainStorage>("tenants-redis", Tenants);
+            silo.Services.AddGatehouseGrains();
+            if (_configure is not null)
+            {
+                silo.Services.Configure(_configure);
+            }
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+        await RefreshAsync();
+    }
+}
