@@ -1,3 +1,6 @@
+using System.Runtime.ExceptionServices;
+using Gatehouse.Grains.Abstractions.Resilience;
+
 namespace Gatehouse.Grains.Storage;
 
 /// <summary>The one way to write a grain's state.</summary>
@@ -17,11 +20,17 @@ internal static class GrainStateExtensions
         {
             await storage.WriteStateAsync();
         }
-        catch
+        catch (Exception failure)
         {
             // The store may or may not have applied the write, so memory is now a guess. The next activation reads the
             // truth.
             grain.DeactivateOnIdle();
+            if (failure.InnerException is ServiceOverloadedException overload)
+            {
+                // The runtime wraps what a storage provider throws; the caller is told the cause, not the wrapping.
+                ExceptionDispatchInfo.Throw(overload);
+            }
+
             throw;
         }
     }

@@ -103,6 +103,12 @@ public sealed class GatehouseCluster : IAsyncDisposable
     public ValueTask<RateLimitDecision> CheckAsync(RateLimitKey key, long cost = 1) =>
         Grains.RateLimit(key).CheckAsync(new RateLimitCheck(cost, null));
 
+    /// <summary>Takes a subject out of memory, as collection does.</summary>
+    public async Task ForgetAsync(RateLimitKey key) => await Cluster.DeactivateAsync(Grains.RateLimit(key));
+
+    internal T Service<T>() where T : notnull =>
+        Cluster.GetSiloServiceProvider(Cluster.Silos[0].SiloAddress).GetRequiredService<T>();
+
     /// <summary>How many of so many calls at once were admitted.</summary>
     public async Task<int> AdmittedAsync(RateLimitKey key, int calls) =>
         (await Task.WhenAll(Enumerable.Range(0, calls).Select(_ => CheckAsync(key).AsTask()))).Count(d => d.Allowed);
