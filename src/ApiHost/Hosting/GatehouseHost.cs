@@ -66,6 +66,8 @@ internal static class GatehouseHost
         {
             StatusCodes.Status404NotFound => Problems.RouteNotFound().ExecuteAsync(pages.HttpContext),
             StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed().ExecuteAsync(pages.HttpContext),
+            StatusCodes.Status413PayloadTooLarge =>
+                Problems.BodyTooLarge(BodyLimit.Bytes).ExecuteAsync(pages.HttpContext),
             StatusCodes.Status415UnsupportedMediaType =>
                 Problems.UnsupportedMediaType().ExecuteAsync(pages.HttpContext),
             _ => Task.CompletedTask,
