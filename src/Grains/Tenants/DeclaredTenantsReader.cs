@@ -24,7 +24,7 @@ internal static class DeclaredTenantsReader
         AllowTrailingCommas = true,
     };
 
-    public static DeclaredTenants Read(string path, DateTimeOffset now)
+    public static DeclaredTenants Read(string path)
     {
         var files = Directory.Exists(path) ? Directory.GetFiles(path, "*.json").Order(StringComparer.Ordinal).ToArray()
             : File.Exists(path) ? [path]
@@ -32,7 +32,7 @@ internal static class DeclaredTenantsReader
         var tenants = new Dictionary<string, DeclaredTenant>(StringComparer.Ordinal);
         foreach (var file in files)
         {
-            foreach (var (name, tenant) in Parse(file, File.ReadAllBytes(file), now))
+            foreach (var (name, tenant) in Parse(file, File.ReadAllBytes(file)))
             {
                 if (!tenants.TryAdd(name, tenant))
                 {
@@ -44,12 +44,12 @@ internal static class DeclaredTenantsReader
         return new DeclaredTenants(tenants);
     }
 
-    internal static Dictionary<string, DeclaredTenant> Parse(string file, byte[] json, DateTimeOffset now)
+    internal static Dictionary<string, DeclaredTenant> Parse(string file, byte[] json)
     {
         try
         {
             var document = JsonSerializer.Deserialize<DeclaredTenantsFile>(json, Json)!;
-            return document.Tenants.ToDictionary(t => t.Key, t => Declared(file, t.Key, t.Value, now));
+            return document.Tenants.ToDictionary(t => t.Key, t => Declared(file, t.Key, t.Value));
         }
         catch (JsonException broken)
         {
@@ -57,7 +57,7 @@ internal static class DeclaredTenantsReader
         }
     }
 
-    private static DeclaredTenant Declared(string file, string tenant, DeclaredTenantFile declared, DateTimeOffset now)
+    private static DeclaredTenant Declared(string file, string tenant, DeclaredTenantFile declared)
     {
         var at = $"tenants.{tenant}";
         if (!TenantNames.IsTenant(tenant))
