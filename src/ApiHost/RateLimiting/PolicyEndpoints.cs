@@ -25,7 +25,7 @@ internal static class PolicyEndpoints
 
     /// <summary>List the tenant's policies</summary>
     /// <remarks>In the order of their names; <c>default</c> is always among them.</remarks>
-    private static async Task<IResult> ListAsync(string tenant, int? limit, string? cursor, TenantDirectory tenants)
+    internal static async Task<IResult> ListAsync(string tenant, int? limit, string? cursor, TenantDirectory tenants)
     {
         var document = await tenants.FindAsync(tenant);
         if (document.Unusable() is { } unusable)
@@ -41,7 +41,7 @@ internal static class PolicyEndpoints
     }
 
     /// <summary>Read one policy</summary>
-    private static async Task<IResult> GetAsync(
+    internal static async Task<IResult> GetAsync(
         string tenant, string policy, TenantDirectory tenants, HttpResponse response)
     {
         var document = await tenants.FindAsync(tenant);
@@ -55,7 +55,7 @@ internal static class PolicyEndpoints
     /// Takes effect at once in this process and within a second elsewhere. Counters stay as they are: a change is never
     /// a fresh budget. Honours <c>If-Match</c> and <c>If-None-Match: *</c>.
     /// </remarks>
-    private static async Task<IResult> PutAsync(string tenant, string policy, PolicyDocument body,
+    internal static async Task<IResult> PutAsync(string tenant, string policy, PolicyDocument body,
         TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
         if (body.Name is { } name && name != policy)
@@ -71,7 +71,7 @@ internal static class PolicyEndpoints
 
     /// <summary>Delete a policy</summary>
     /// <remarks>Deleting <c>default</c> returns it to 100 per minute. Honours <c>If-Match</c>.</remarks>
-    private static async Task<IResult> DeleteAsync(
+    internal static async Task<IResult> DeleteAsync(
         string tenant, string policy, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)
     {
         var change = await grains.Tenant(tenant).DeletePolicyAsync(policy, ETags.Precondition(request));

@@ -30,7 +30,7 @@ internal static class RateLimitEndpoints
     /// would be answered. The answer carries <c>RateLimit</c> and <c>RateLimit-Policy</c>
     /// (draft-ietf-httpapi-ratelimit-headers-10).
     /// </remarks>
-    private static async Task<IResult> CheckAsync(
+    internal static async Task<IResult> CheckAsync(
         string tenant, string policy, CheckRequest request, TenantDirectory tenants, IGrainFactory grains)
     {
         // The fast path knows the policy already; otherwise it may have been created elsewhere a moment ago.
@@ -55,7 +55,7 @@ internal static class RateLimitEndpoints
     /// <remarks>
     /// For a call that was admitted and then did not happen. Never below zero in use. Answers with what is left.
     /// </remarks>
-    private static async Task<IResult> RefundAsync(
+    internal static async Task<IResult> RefundAsync(
         string tenant, string policy, RefundRequest request, TenantDirectory tenants, IGrainFactory grains)
     {
         var document = await tenants.FindAsync(tenant);
@@ -75,7 +75,7 @@ internal static class RateLimitEndpoints
 
     /// <summary>Forget a subject's use</summary>
     /// <remarks>The subject has its whole effective limit again. Safe to repeat.</remarks>
-    private static async Task<IResult> ResetAsync(
+    internal static async Task<IResult> ResetAsync(
         string tenant, string policy, SubjectRequest request, TenantDirectory tenants, IGrainFactory grains)
     {
         var document = await tenants.FindAsync(tenant);

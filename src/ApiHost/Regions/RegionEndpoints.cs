@@ -52,17 +52,17 @@ internal static class RegionEndpoints
     public static void MapRegions(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/regions").WithTags("Regions").RequireCredential();
-        group.MapGet("/", ListAsync).WithName("ListRegions").Produces<ListResponse<RegionResponse>>();
+        group.MapGet("/", ListAsync).WithName("ListRegions").Produces<ListResponse<RegionResponse>>().ProducesProblems();
         group.MapGet("/{region}", GetAsync).WithName("GetRegion").Produces<RegionResponse>().ProducesProblems(404);
     }
 
     /// <summary>List regions and their age</summary>
-    private static async Task<IResult> ListAsync(IGrainFactory grains, GatehouseOptions options) =>
+    internal static async Task<IResult> ListAsync(IGrainFactory grains, GatehouseOptions options) =>
         TypedResults.Ok(new ListResponse<RegionResponse>(
             [RegionResponse.From(await grains.Region(options.Region).GetAsync())], Next: null));
 
     /// <summary>Read one region's age</summary>
-    private static async Task<IResult> GetAsync(string region, IGrainFactory grains, GatehouseOptions options) =>
+    internal static async Task<IResult> GetAsync(string region, IGrainFactory grains, GatehouseOptions options) =>
         region == options.Region
             ? TypedResults.Ok(RegionResponse.From(await grains.Region(region).GetAsync()))
             : Problems.RegionNotFound();

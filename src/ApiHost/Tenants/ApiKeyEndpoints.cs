@@ -20,7 +20,7 @@ internal static class ApiKeyEndpoints
 
     /// <summary>Issue an API key</summary>
     /// <remarks>The key is shown this once; only its hash is kept.</remarks>
-    private static async Task<IResult> IssueAsync(
+    internal static async Task<IResult> IssueAsync(
         string tenant, ApiKeyRequest body, TenantDirectory tenants, IGrainFactory grains)
     {
         if (!TenantNames.IsTenant(tenant))
@@ -44,7 +44,7 @@ internal static class ApiKeyEndpoints
 
     /// <summary>List API keys</summary>
     /// <remarks>Revoked and expired ones too; never a secret.</remarks>
-    private static async Task<IResult> ListAsync(string tenant, int? limit, string? cursor, TenantDirectory tenants)
+    internal static async Task<IResult> ListAsync(string tenant, int? limit, string? cursor, TenantDirectory tenants)
     {
         var document = await tenants.FindAsync(tenant);
         if (document is null)
@@ -61,7 +61,7 @@ internal static class ApiKeyEndpoints
 
     /// <summary>Revoke an API key</summary>
     /// <remarks>It is refused at once here and within 5 seconds elsewhere. Safe to repeat.</remarks>
-    private static async Task<IResult> RevokeAsync(
+    internal static async Task<IResult> RevokeAsync(
         string tenant, string id, TenantDirectory tenants, IGrainFactory grains)
     {
         if (!TenantNames.IsTenant(tenant))

@@ -22,7 +22,7 @@ internal static class TenantEndpoints
     /// The new tenant has the policy <c>default</c>: 100 per minute. Safe to repeat. Honours <c>If-Match</c> and
     /// <c>If-None-Match: *</c>.
     /// </remarks>
-    private static async Task<IResult> PutAsync(
+    internal static async Task<IResult> PutAsync(
         string tenant, TenantRequest body, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
         _ = body;
@@ -45,7 +45,7 @@ internal static class TenantEndpoints
     }
 
     /// <summary>Read a tenant</summary>
-    private static async Task<IResult> GetAsync(string tenant, TenantDirectory tenants, HttpResponse response)
+    internal static async Task<IResult> GetAsync(string tenant, TenantDirectory tenants, HttpResponse response)
     {
         var document = await tenants.FindAsync(tenant);
         if (document is null)
@@ -61,7 +61,7 @@ internal static class TenantEndpoints
     /// <remarks>
     /// Its keys are refused at once here and within 5 seconds elsewhere. Its data stays; PUT enables it again.
     /// </remarks>
-    private static async Task<IResult> DisableAsync(
+    internal static async Task<IResult> DisableAsync(
         string tenant, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)
     {
         if (!TenantNames.IsTenant(tenant))
