@@ -1,0 +1,93 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Gatehouse.Benchmarks;
+
+/// <summary>
+/// Keeps so many connections busy, each with one request at a time. It shares the processors with what it measures, so it
+/// parses no more than the status and the end of an answer, and allocates nothing while it runs.
+/// </summary>
+internal sealed class LoadClient(Uri url, int connections)
+{
+    /// <summary>Sends for so long; each connection walks through the requests from a place of its own.</summary>
+    public async Task<Load> RunAsync(byte[][] requests, int status, TimeSpan time)
+    {
+        var expected = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} ");
+        var sockets = new Socket[connections];
+        for (var i = 0; i < connections; i++)
+        {
+            sockets[i] = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await sockets[i].ConnectAsync(IPAddress.Loopback, url.Port);
+        }
+
+        using var end = new CancellationTokenSource();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var start = TimeProvider.System.GetTimestamp();
+        end.CancelAfter(time);
+        var counts = await Task.WhenAll(sockets.Select((socket, i) =>
+            SendAsync(socket, requests, i * requests.Length / connections, expected, end.Token)));
+        var elapsed = TimeProvider.System.GetElapsedTime(start);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        foreach (var socket in sockets)
+        {
+            socket.Dispose();
+        }
+
+        return new Load(counts.Sum() / elapsed.TotalSeconds, allocated / (double)Math.Max(1, counts.Sum()));
+    }
+
+    /// <summary>One request of a check, ready to be sent.</summary>
+    public static byte[] Request(string path, string key, string body) => Encoding.ASCII.GetBytes(
+        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n" +
+        $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+
+    private static async Task<long> SendAsync(
+        Socket socket, byte[][] requests, int first, byte[] expected, CancellationToken end)
+    {
+        var buffer = new byte[8192];
+        long count = 0;
+        for (var next = first; !end.IsCancellationRequested; next = (next + 1) % requests.Length)
+        {
+            await socket.SendAsync(requests[next].AsMemory(), SocketFlags.None, CancellationToken.None);
+            var length = 0;
+            do
+            {
+                var read = await socket.ReceiveAsync(buffer.AsMemory(length), SocketFlags.None, CancellationToken.None);
+                length += read > 0 ? read : throw new IOException("The host closed a connection.");
+            }
+            while (!IsComplete(buffer.AsSpan(0, length)));
+            if (!buffer.AsSpan(0, length).StartsWith(expected))
+            {
+                throw new IOException($"An answer was not as expected: {Encoding.ASCII.GetString(buffer, 0, length)}");
+            }
+
+            count++;
+        }
+
+        return count;
+    }
+
+    private static bool IsComplete(ReadOnlySpan<byte> answer)
+    {
+        var head = answer.IndexOf("\r\n\r\n"u8);
+        if (head < 0)
+        {
+            return false;
+        }
+
+        var at = answer[..head].IndexOf("Content-Length: "u8);
+        if (at < 0)
+        {
+            return answer.EndsWith("0\r\n\r\n"u8);
+        }
+
+        return Utf8Parser.TryParse(answer[(at + 16)..], out int length, out _) && answer.Length >= head + 4 + length;
+    }
+}
+
+/// <summary>What one run measured.</summary>
+/// <param name="PerSecond">Answers per second.</param>
+/// <param name="BytesPerRequest">Bytes the whole process allocated per answer.</param>
+internal sealed record Load(double PerSecond, double BytesPerRequest);
