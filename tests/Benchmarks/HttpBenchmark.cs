@@ -37,10 +37,11 @@ internal static class HttpBenchmark
         }
 
         Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, {Subjects} subjects, store: {host.Store}\n");
-        Console.WriteLine($"{"",-22}{"requests/s",14}{"bytes/request",16}");
+        Console.WriteLine($"{"",-22}{"requests/s",14}{"CPU us/request",16}{"bytes/request",16}");
         foreach (var contender in contenders)
         {
             Console.WriteLine($"{contender.Name,-22}{Median(contender.Loads.Select(l => l.PerSecond)),14:N0}" +
+                $"{Median(contender.Loads.Select(l => l.ProcessorMicroseconds)),16:0.0}" +
                 $"{Median(contender.Loads.Select(l => l.BytesPerRequest)),16:N0}");
         }
 

@@ -24,18 +24,21 @@ internal sealed class LoadClient(Uri url, int connections)
 
         using var end = new CancellationTokenSource();
         var before = GC.GetTotalAllocatedBytes(precise: true);
+        var processor = Environment.CpuUsage.TotalTime;
         var start = TimeProvider.System.GetTimestamp();
         end.CancelAfter(time);
         var counts = await Task.WhenAll(sockets.Select((socket, i) =>
             SendAsync(socket, requests, i * requests.Length / connections, expected, end.Token)));
         var elapsed = TimeProvider.System.GetElapsedTime(start);
+        processor = Environment.CpuUsage.TotalTime - processor;
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
         foreach (var socket in sockets)
         {
             socket.Dispose();
         }
 
-        return new Load(counts.Sum() / elapsed.TotalSeconds, allocated / (double)Math.Max(1, counts.Sum()));
+        var count = Math.Max(1.0, counts.Sum());
+        return new Load(count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count);
     }
 
     /// <summary>One request of a check, ready to be sent.</summary>
@@ -89,5 +92,6 @@ internal sealed class LoadClient(Uri url, int connections)
 
 /// <summary>What one run measured.</summary>
 /// <param name="PerSecond">Answers per second.</param>
+/// <param name="ProcessorMicroseconds">Processor time of the whole process per answer, the client's share too.</param>
 /// <param name="BytesPerRequest">Bytes the whole process allocated per answer.</param>
-internal sealed record Load(double PerSecond, double BytesPerRequest);
+internal sealed record Load(double PerSecond, double ProcessorMicroseconds, double BytesPerRequest);

@@ -31,7 +31,7 @@ internal record Problem : IResult
     /// <summary>When to try again, rounded up to whole seconds in <c>Retry-After</c>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    public async Task ExecuteAsync(HttpContext httpContext)
+    public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.StatusCode = Status;
@@ -49,12 +49,8 @@ internal record Problem : IResult
             response.Headers.WWWAuthenticate = "Bearer realm=\"gatehouse\"";
         }
 
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
-        {
-            Write(json, httpContext);
-        }
-
-        await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+        return JsonAnswer.WriteAsync(
+            httpContext, (Problem: this, httpContext), static (json, answer) => answer.Problem.Write(json, answer.httpContext));
     }
 
     /// <summary>Members of this kind of problem only.</summary>

@@ -7,6 +7,9 @@ namespace Gatehouse.ApiHost.RateLimiting;
 /// <summary>The answer to a check, written straight to the connection: this is the hot path.</summary>
 internal sealed class CheckResult(string policy, RateLimitDecision decision) : IResult
 {
+    private readonly string _policy = policy;
+    private readonly RateLimitDecision _decision = decision;
+
     public static string Tag(RateLimitReason reason) => reason switch
     {
         RateLimitReason.WithinLimit => "within_limit",
@@ -20,22 +23,20 @@ internal sealed class CheckResult(string policy, RateLimitDecision decision) : I
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
-        RateLimitHeaders.WriteDraft10(response, policy, decision);
-        if (!decision.Allowed)
+        RateLimitHeaders.WriteDraft10(response, _policy, _decision);
+        if (!_decision.Allowed)
         {
-            return CheckRefusal.From(policy, decision).ExecuteAsync(httpContext);
+            return CheckRefusal.From(_policy, _decision).ExecuteAsync(httpContext);
         }
 
         response.ContentType = "application/json; charset=utf-8";
         response.Headers.CacheControl = "no-store";
-        using (var json = new Utf8JsonWriter(response.BodyWriter))
+        return JsonAnswer.WriteAsync(httpContext, this, static (json, result) =>
         {
             json.WriteStartObject();
-            WriteMembers(json, policy, decision);
+            WriteMembers(json, result._policy, result._decision);
             json.WriteEndObject();
-        }
-
-        return response.BodyWriter.FlushAsync(httpContext.RequestAborted).GetAsTask();
+        });
     }
 
     public static void WriteMembers(Utf8JsonWriter json, string policy, in RateLimitDecision decision)
@@ -65,11 +66,4 @@ internal sealed class CheckResult(string policy, RateLimitDecision decision) : I
     }
 
     private static long Milliseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMillisecond;
-}
-
-/// <summary>Flushing a small answer is nearly always done at once; this keeps the slow case off the fast one.</summary>
-internal static class FlushExtensions
-{
-    public static Task GetAsTask(this ValueTask<System.IO.Pipelines.FlushResult> flush) =>
-        flush.IsCompletedSuccessfully ? Task.CompletedTask : flush.AsTask();
 }
