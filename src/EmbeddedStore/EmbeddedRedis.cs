@@ -12,7 +12,7 @@ namespace Gatehouse.EmbeddedStore;
 /// with a password of its own, so that no other user of the machine reaches it. A write is durable once
 /// <c>COMMITAOF</c>, sent after it, was answered.
 /// </summary>
-public sealed class EmbeddedRedis : IAsyncDisposable, IDisposable
+public sealed class EmbeddedRedis : IAsyncDisposable
 {
     private readonly GarnetServer _server;
     private readonly FileStream _lock;
@@ -51,17 +51,12 @@ public sealed class EmbeddedRedis : IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        // What was written in the last second may not be in the file yet.
+        await _server.Store.CommitAOFAsync(CancellationToken.None);
         _server.Dispose(deleteDir: false);
-        _lock.Dispose();
-    }
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        Dispose();
-        return ValueTask.CompletedTask;
+        await _lock.DisposeAsync();
     }
 
     private static string[] Arguments(string folder, int port, string password, int memoryMiB) =>

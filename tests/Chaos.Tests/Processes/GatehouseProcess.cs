@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Gatehouse.Chaos.Tests.Processes;
+
+/// <summary>The real executable in a process of its own.</summary>
+internal sealed class GatehouseProcess : IAsyncDisposable
+{
+    private const string AdminKey = "an-admin-key-for-chaos-0123456789abcdef";
+    private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private GatehouseProcess(string project, string folder, Dictionary<string, string> settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Executable(project), "--urls", "http://127.0.0.1:0"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+            Environment =
+            {
+                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+                ["Gatehouse__DataDirectory"] = folder,
+                ["Gatehouse__Auth__AdminKey"] = AdminKey,
+            },
+        };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name.Replace(":", "__")] = value;
+        }
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Read(line.Data);
+        _process.ErrorDataReceived += (_, line) => Read(line.Data);
+    }
+
+    public HttpClient Client { get; private set; } = new();
+
+    public TimeSpan StartedIn { get; private set; }
+
+    public string Output => string.Join('\n', _output);
+
+    /// <summary>Starts the API host and waits until it says that it is ready.</summary>
+    public static async Task<GatehouseProcess> StartAsync(string folder, Dictionary<string, string>? settings = null)
+    {
+        var process = new GatehouseProcess("ApiHost", folder, settings ?? []);
+        var start = TimeProvider.System.GetTimestamp();
+        process.Run();
+        try
+        {
+            var url = await process._ready.Task.WaitAsync(StartMax);
+            process.StartedIn = TimeProvider.System.GetElapsedTime(start);
+            process.Client = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(10) };
+            return process;
+        }
+        catch (Exception failure)
+        {
+            var output = process.Output;
+            await process.DisposeAsync();
+            throw new InvalidOperationException($"The process did not become ready. It said:\n{output}", failure);
+        }
+    }
+
+    /// <summary>Runs until the process ends by itself; for starts that must fail.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string folder, Dictionary<string, string>? settings = null)
+    {
+        await using var process = new GatehouseProcess("ApiHost", folder, settings ?? []);
+        process.Run();
+        await process._process.WaitForExitAsync().WaitAsync(StartMax);
+        return (process._process.ExitCode, process.Output);
+    }
+
+    public async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, string? body = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        request.Content = body is null ? null : new StringContent(body, null, "application/json");
+        using var response = await Client.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    public Task<(int Status, JsonElement Body)> CheckAsync(string tenant, string policy, string subject, int cost = 1) =>
+        SendAsync(HttpMethod.Post, $"/v1/tenants/{tenant}/rate-limits/{policy}/check",
+            $$"""{"subject":"{{subject}}","cost":{{cost}}}""");
+
+    public Task<(int Status, JsonElement Body)> PutTenantAsync(string tenant) =>
+        SendAsync(HttpMethod.Put, $"/v1/tenants/{tenant}", "{}");
+
+    public Task<(int Status, JsonElement Body)> PutPolicyAsync(string tenant, string policy, string body) =>
+        SendAsync(HttpMethod.Put, $"/v1/tenants/{tenant}/rate-limits/{policy}", body);
+
+    /// <summary>Asks the process to end and answers its exit code.</summary>
+    public async Task<int> StopAsync(int signal = Signals.Terminate)
+    {
+        Signals.Send(_process.Id, signal);
+        await _process.WaitForExitAsync().WaitAsync(StartMax);
+        return _process.ExitCode;
+    }
+
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        Client.Dispose();
+        _process.Dispose();
+    }
+
+    private void Run()
+    {
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+        {
+            _ready.TrySetException(new InvalidOperationException("It ended."));
+            return;
+        }
+
+        _output.Enqueue(line);
+        if (line.Trim() is var text && text.StartsWith("listens on", StringComparison.Ordinal))
+        {
+            _ready.TrySetResult(new Uri(text["listens on".Length..].Trim()));
+        }
+    }
+
+    private static string Executable(string project)
+    {
+        var folder = typeof(GatehouseProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == $"{project}Folder").Value!;
+        return Path.Combine(folder, $"Gatehouse.{project}.dll");
+    }
+}

@@ -1,0 +1,66 @@
+using Gatehouse.Chaos.Tests.Processes;
+
+namespace Gatehouse.Chaos.Tests.RateLimiting;
+
+/// <summary>A Redis that is killed or stopped under a running process: degraded as the policy says, never a 500, never a hang.</summary>
+public class StoreDownTests
+{
+    private const string Warm = """ "limit":100,"window":"00:01:00","coldStart":{"duration":"00:00:00"} """;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Store_GoneAndBack_DegradesLoudlyAndRecovers(bool isPaused)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        using var folder = new TempFolder();
+        await using var process = await GatehouseProcess.StartAsync(folder.Path, new Dictionary<string, string>
+        {
+            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
+        });
+        await process.PutTenantAsync("acme");
+        foreach (var mode in new[] { "reduced", "deny", "allow" })
+        {
+            await process.PutPolicyAsync("acme", mode, $$"""{ {{Warm}},"onStoreFailure":"{{mode}}"}""");
+        }
+
+        Assert.Equal(200, (await process.CheckAsync("acme", "reduced", "active")).Status);
+        if (isPaused)
+        {
+            redis.Pause();
+        }
+        else
+        {
+            await redis.KillAsync();
+        }
+
+        var active = await process.CheckAsync("acme", "reduced", "active");
+        Assert.Equal((200, false), (active.Status, active.Body.GetProperty("degraded").GetBoolean()));
+        var reduced = await process.CheckAsync("acme", "reduced", "new");
+        Assert.Equal((200, 50), (reduced.Status, reduced.Body.GetProperty("effectiveLimit").GetInt32()));
+        Assert.True(reduced.Body.GetProperty("degraded").GetBoolean());
+        var denied = await process.CheckAsync("acme", "deny", "new");
+        Assert.Equal((429, "service_overloaded"), (denied.Status, denied.Body.GetProperty("code").GetString()));
+        var allowed = await process.CheckAsync("acme", "allow", "new");
+        Assert.Equal((200, 100), (allowed.Status, allowed.Body.GetProperty("effectiveLimit").GetInt32()));
+        var written = await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""");
+        Assert.Equal((429, "service_overloaded"), (written.Status, written.Body.GetProperty("code").GetString()));
+
+        if (isPaused)
+        {
+            redis.Continue();
+        }
+        else
+        {
+            await redis.RestartAsync();
+        }
+
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while ((await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""")).Status is not (200 or 201))
+        {
+            await Task.Delay(100, end.Token);
+        }
+
+        Assert.Equal(200, (await process.CheckAsync("acme", "deny", "newer")).Status);
+    }
+}
