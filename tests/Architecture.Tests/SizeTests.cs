@@ -8,6 +8,8 @@ public class SizeTests
     private const int FileLinesMax = 300;
     private const int MethodLinesMax = 40;
     private const int LineLengthMax = 120;
+    // A row of a test's table is easier to read long than broken.
+    private const int TestLineLengthMax = 130;
     private const int FolderDepthMax = 2;
 
     [Fact]
@@ -32,7 +34,8 @@ public class SizeTests
     {
         var wide = from file in SourceTree.All
                    from line in file.Lines.Index()
-                   where line.Item.Length > LineLengthMax
+                   let max = file.Path.StartsWith("tests/", StringComparison.Ordinal) ? TestLineLengthMax : LineLengthMax
+                   where line.Item.Length > max
                    select $"{file.Path}:{line.Index + 1}: {line.Item.Length}";
         Assert.Empty(wide);
     }

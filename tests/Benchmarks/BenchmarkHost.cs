@@ -9,7 +9,9 @@ using StackExchange.Redis;
 
 namespace Gatehouse.Benchmarks;
 
-/// <summary>The real host in this process, on a real Redis where there is one, with routes to compare with beside its own.</summary>
+/// <summary>
+/// The real host in this process, on a real Redis where there is one, with routes to compare with beside its own.
+/// </summary>
 internal sealed class BenchmarkHost : IAsyncDisposable
 {
     private const string AdminKey = "an-admin-key-for-benchmarks-0123456789";

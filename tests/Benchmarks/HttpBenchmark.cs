@@ -1,8 +1,8 @@
 namespace Gatehouse.Benchmarks;
 
 /// <summary>
-/// A check beside the same host's same pipeline without one, and beside one script per request. All in one run and in turn, so
-/// that what the machine does meanwhile hits all of them; ratios are taken round by round.
+/// A check beside the same host's same pipeline without one, and beside one script per request. All in one run and in
+/// turn, so that what the machine does meanwhile hits all of them; ratios are taken round by round.
 /// </summary>
 internal static class HttpBenchmark
 {

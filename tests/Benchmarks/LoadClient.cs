@@ -6,8 +6,8 @@ using System.Text;
 namespace Gatehouse.Benchmarks;
 
 /// <summary>
-/// Keeps so many connections busy, each with one request at a time. It shares the processors with what it measures, so it
-/// parses no more than the status and the end of an answer, and allocates nothing while it runs.
+/// Keeps so many connections busy, each with one request at a time. It shares the processors with what it measures, so
+/// it parses no more than the status and the end of an answer, and allocates nothing while it runs.
 /// </summary>
 internal sealed class LoadClient(Uri url, int connections)
 {

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Gatehouse.ApiHost.Http;
 
 /// <summary>
-/// Writes a small JSON answer in one piece and with its length. A writer and a buffer serve one thread for ever: no answer is
-/// written across an await.
+/// Writes a small JSON answer in one piece and with its length. A writer and a buffer serve one thread for ever: no
+/// answer is written across an await.
 /// </summary>
 internal static class JsonAnswer
 {

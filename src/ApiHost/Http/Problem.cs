@@ -50,7 +50,9 @@ internal record Problem : IResult
         }
 
         return JsonAnswer.WriteAsync(
-            httpContext, (Problem: this, httpContext), static (json, answer) => answer.Problem.Write(json, answer.httpContext));
+            httpContext,
+            (Problem: this, Context: httpContext),
+            static (json, answer) => answer.Problem.Write(json, answer.Context));
     }
 
     /// <summary>Members of this kind of problem only.</summary>

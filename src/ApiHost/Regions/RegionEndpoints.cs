@@ -52,7 +52,8 @@ internal static class RegionEndpoints
     public static void MapRegions(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/regions").WithTags("Regions").RequireCredential();
-        group.MapGet("/", ListAsync).WithName("ListRegions").Produces<ListResponse<RegionResponse>>().ProducesProblems();
+        group.MapGet("/", ListAsync).WithName("ListRegions")
+            .Produces<ListResponse<RegionResponse>>().ProducesProblems();
         group.MapGet("/{region}", GetAsync).WithName("GetRegion").Produces<RegionResponse>().ProducesProblems(404);
     }
 

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.ApiHost.Tests.Fixtures;
 
-/// <summary>The real application on a real Kestrel and the embedded store, on a free port and in a folder of its own.</summary>
+/// <summary>
+/// The real application on a real Kestrel and the embedded store, on a free port and in a folder of its own.
+/// </summary>
 public sealed class TestHost : IAsyncDisposable
 {
     public const string AdminKey = "an-admin-key-for-tests-0123456789abcdef";

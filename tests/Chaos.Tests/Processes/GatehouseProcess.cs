@@ -68,7 +68,8 @@ internal sealed class GatehouseProcess : IAsyncDisposable
     }
 
     /// <summary>Runs until the process ends by itself; for starts that must fail.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string folder, Dictionary<string, string>? settings = null)
+    public static async Task<(int ExitCode, string Output)> RunToEndAsync(
+        string folder, Dictionary<string, string>? settings = null)
     {
         await using var process = new GatehouseProcess("ApiHost", folder, settings ?? []);
         process.Run();

@@ -3,7 +3,9 @@ using StackExchange.Redis;
 
 namespace Gatehouse.Chaos.Tests.Processes;
 
-/// <summary>A real redis-server of a test's own: a free loopback port, a folder of its own, every kind of fault.</summary>
+/// <summary>
+/// A real redis-server of a test's own: a free loopback port, a folder of its own, every kind of fault.
+/// </summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gatehouse-redis-");
@@ -16,7 +18,9 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public string ConnectionString => $"127.0.0.1:{_port},abortConnect=false,allowAdmin=true";
 
-    /// <summary>Starts one. Without redis-server the test is skipped, or fails in CI, where a skip would hide it.</summary>
+    /// <summary>
+    /// Starts one. Without redis-server the test is skipped, or fails in CI, where a skip would hide it.
+    /// </summary>
     public static async Task<RedisServer> StartAsync()
     {
         var isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
@@ -45,9 +49,17 @@ internal sealed class RedisServer : IAsyncDisposable
         await RunAsync();
     }
 
-    public void Pause() => Signals.Send(_process!.Id, Signals.Stop);
+    public Task PauseAsync()
+    {
+        Signals.Send(_process!.Id, Signals.Stop);
+        return Task.CompletedTask;
+    }
 
-    public void Continue() => Signals.Send(_process!.Id, Signals.Continue);
+    public Task ContinueAsync()
+    {
+        Signals.Send(_process!.Id, Signals.Continue);
+        return Task.CompletedTask;
+    }
 
     public async ValueTask DisposeAsync()
     {

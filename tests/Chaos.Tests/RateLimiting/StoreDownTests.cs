@@ -2,7 +2,9 @@ using Gatehouse.Chaos.Tests.Processes;
 
 namespace Gatehouse.Chaos.Tests.RateLimiting;
 
-/// <summary>A Redis that is killed or stopped under a running process: degraded as the policy says, never a 500, never a hang.</summary>
+/// <summary>
+/// A Redis that is killed or stopped under a running process: degraded as the policy says, never a 500, never a hang.
+/// </summary>
 public class StoreDownTests
 {
     private const string Warm = """ "limit":100,"window":"00:01:00","coldStart":{"duration":"00:00:00"} """;
@@ -25,15 +27,21 @@ public class StoreDownTests
         }
 
         Assert.Equal(200, (await process.CheckAsync("acme", "reduced", "active")).Status);
-        if (isPaused)
+        await (isPaused ? redis.PauseAsync() : redis.KillAsync());
+        await ExpectDegradedAsync(process);
+
+        await (isPaused ? redis.ContinueAsync() : redis.RestartAsync());
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while ((await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""")).Status is not (200 or 201))
         {
-            redis.Pause();
-        }
-        else
-        {
-            await redis.KillAsync();
+            await Task.Delay(100, end.Token);
         }
 
+        Assert.Equal(200, (await process.CheckAsync("acme", "deny", "newer")).Status);
+    }
+
+    private static async Task ExpectDegradedAsync(GatehouseProcess process)
+    {
         var active = await process.CheckAsync("acme", "reduced", "active");
         Assert.Equal((200, false), (active.Status, active.Body.GetProperty("degraded").GetBoolean()));
         var reduced = await process.CheckAsync("acme", "reduced", "new");
@@ -45,22 +53,5 @@ public class StoreDownTests
         Assert.Equal((200, 100), (allowed.Status, allowed.Body.GetProperty("effectiveLimit").GetInt32()));
         var written = await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""");
         Assert.Equal((429, "service_overloaded"), (written.Status, written.Body.GetProperty("code").GetString()));
-
-        if (isPaused)
-        {
-            redis.Continue();
-        }
-        else
-        {
-            await redis.RestartAsync();
-        }
-
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while ((await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""")).Status is not (200 or 201))
-        {
-            await Task.Delay(100, end.Token);
-        }
-
-        Assert.Equal(200, (await process.CheckAsync("acme", "deny", "newer")).Status);
     }
 }

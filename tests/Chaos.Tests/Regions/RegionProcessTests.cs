@@ -51,7 +51,9 @@ public class RegionProcessTests
     private static async Task<System.Text.Json.JsonElement> RegionAsync(GatehouseProcess process) =>
         (await process.SendAsync(HttpMethod.Get, "/v1/regions/local")).Body;
 
-    /// <summary>Another process gives no signal when it has seen a change: it is asked until it has, or time is up.</summary>
+    /// <summary>
+    /// Another process gives no signal when it has seen a change: it is asked until it has, or time is up.
+    /// </summary>
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var end = new CancellationTokenSource(SeenWithin);

@@ -21,7 +21,8 @@ public class RegionStoreTests
         Assert.Equal((first.StartedAt, first.Generation), (again.StartedAt, again.Generation));
         Assert.True(again.StoreTime >= first.StoreTime);
         Assert.NotEqual(first.Generation, other.Generation);
-        Assert.InRange(first.StoreTime, TimeProvider.System.GetUtcNow().AddMinutes(-1), TimeProvider.System.GetUtcNow().AddMinutes(1));
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.InRange(first.StoreTime, now.AddMinutes(-1), now.AddMinutes(1));
     }
 
     [Theory]

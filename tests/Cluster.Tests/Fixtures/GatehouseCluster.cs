@@ -15,8 +15,8 @@ using Orleans.TestingHost;
 namespace Gatehouse.Cluster.Tests.Fixtures;
 
 /// <summary>
-/// Silos of the real composition over stores in memory, in a time that only the test moves. Stores outlive silos, as they
-/// do in the field.
+/// Silos of the real composition over stores in memory, in a time that only the test moves. Stores outlive silos, as
+/// they do in the field.
 /// </summary>
 public sealed class GatehouseCluster : IAsyncDisposable
 {
