@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.Silo;
 
@@ -42,6 +43,13 @@ public sealed class GatehouseOptions : IValidatableObject
         if (Topology is not (Topology.Embedded or Topology.CoHosted or Topology.Client))
         {
             yield return new ValidationResult("Gatehouse:Topology must be Embedded, CoHosted or Client.");
+        }
+
+        // Here and not only in the silo: a client of a cluster names its region too.
+        if (!TenantNames.IsTenant(Region))
+        {
+            yield return new ValidationResult(
+                "Gatehouse:Region must be 1 to 64 of a-z, 0-9 and '-', starting and ending with a letter or digit.");
         }
 
         if (Topology is not Topology.Embedded && string.IsNullOrEmpty(Redis.ConnectionString))

@@ -62,8 +62,11 @@ internal static class GatehouseHost
             return next(context);
         });
         app.UseMiddleware<FailureMiddleware>();
+        // Statuses that the framework sets by itself, without a body: one that breaks off or is too large is among them.
         app.UseStatusCodePages(static pages => pages.HttpContext.Response.StatusCode switch
         {
+            StatusCodes.Status400BadRequest =>
+                Problems.Invalid("body", "could not be read").ExecuteAsync(pages.HttpContext),
             StatusCodes.Status404NotFound => Problems.RouteNotFound().ExecuteAsync(pages.HttpContext),
             StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed().ExecuteAsync(pages.HttpContext),
             StatusCodes.Status413PayloadTooLarge =>

@@ -58,7 +58,7 @@ internal sealed class DoorMiddleware : IDisposable
             if (client is not null)
             {
                 // Guessing costs more than calling, so that a guesser runs dry long before anybody else does.
-                TryTake(_clientLimit!, client, _failureCost);
+                TakeUpTo(_clientLimit!, client, _failureCost);
             }
 
             _metrics.AuthenticationFailed(failure);
@@ -123,6 +123,15 @@ internal sealed class DoorMiddleware : IDisposable
     {
         using var lease = limiter.AttemptAcquire(key, cost);
         return lease.IsAcquired;
+    }
+
+    /// <summary>The limiter takes all or nothing; a cost above what is left takes what is left.</summary>
+    private static void TakeUpTo<T>(PartitionedRateLimiter<T> limiter, T key, int cost)
+    {
+        if (!TryTake(limiter, key, cost))
+        {
+            TryTake(limiter, key, (int)Math.Min(cost, limiter.GetStatistics(key)?.CurrentAvailablePermits ?? 0));
+        }
     }
 
     private static PartitionedRateLimiter<T>? Limiter<T>(int perSecond) where T : notnull =>

@@ -47,9 +47,13 @@ internal static class SubjectReader
             return new FieldFault("subject", $"must be 1 to {SubjectLengthMax} characters");
         }
 
-        foreach (var character in subject)
+        for (var i = 0; i < subject.Length; i++)
         {
-            if (char.IsControl(character) || char.IsSurrogate(character) && !IsWellFormed(subject))
+            if (char.IsSurrogatePair(subject, i))
+            {
+                i++;
+            }
+            else if (char.IsControl(subject[i]) || char.IsSurrogate(subject[i]))
             {
                 return new FieldFault("subject", "must not hold control characters or broken surrogates");
             }
@@ -57,7 +61,4 @@ internal static class SubjectReader
 
         return null;
     }
-
-    private static bool IsWellFormed(string text) =>
-        !text.EnumerateRunes().Any(static rune => rune == System.Text.Rune.ReplacementChar);
 }

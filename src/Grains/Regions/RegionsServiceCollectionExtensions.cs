@@ -8,7 +8,7 @@ internal static class RegionsServiceCollectionExtensions
 {
     public static IServiceCollection AddRegions(this IServiceCollection services)
     {
-        services.AddOptions<RegionOptions>().BindConfiguration("Gatehouse").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RegionOptions>().BindConfiguration("Gatehouse");
         services.TryAddSingleton<IRegionStore, RedisRegionStore>();
         services.TryAddSingleton<RegionMetrics>();
         services.TryAddSingleton<RegionClock>();

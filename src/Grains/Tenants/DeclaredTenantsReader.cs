@@ -13,6 +13,8 @@ namespace Gatehouse.Grains.Tenants;
 /// </summary>
 internal static class DeclaredTenantsReader
 {
+    private const string NotNull = "must not be null";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         PropertyNameCaseInsensitive = false,
@@ -48,7 +50,9 @@ internal static class DeclaredTenantsReader
     {
         try
         {
-            var document = JsonSerializer.Deserialize<DeclaredTenantsFile>(json, Json)!;
+            // JSON can put a null where the type says otherwise: for a whole document, and inside lists and maps.
+            var document = JsonSerializer.Deserialize<DeclaredTenantsFile>(json, Json)
+                ?? throw Broken(file, "$", NotNull);
             return document.Tenants.ToDictionary(t => t.Key, t => Declared(file, t.Key, t.Value));
         }
         catch (JsonException broken)
@@ -57,24 +61,25 @@ internal static class DeclaredTenantsReader
         }
     }
 
-    private static DeclaredTenant Declared(string file, string tenant, DeclaredTenantFile declared)
+    private static DeclaredTenant Declared(string file, string tenant, DeclaredTenantFile? declared)
     {
         var at = $"tenants.{tenant}";
-        if (!TenantNames.IsTenant(tenant))
+        if (!TenantNames.IsTenant(tenant) || declared is null)
         {
-            throw Broken(file, at, TenantNames.TenantRule);
+            throw Broken(file, at, declared is null ? NotNull : TenantNames.TenantRule);
         }
 
         foreach (var (name, policy) in declared.Policies)
         {
-            Check(file, $"{at}.policies.{name}", PolicyRules.Validate(name, policy));
+            var field = $"{at}.policies.{name}";
+            Check(file, field, PolicyRules.Validate(name, policy ?? throw Broken(file, field, NotNull)));
         }
 
         for (var i = 0; i < declared.ApiKeys.Count; i++)
         {
             // An expired key in a file is no reason not to start: it is refused like any expired key.
-            var faults = ApiKeyRules.Validate(tenant, declared.ApiKeys[i].Record, DateTimeOffset.MinValue);
-            Check(file, $"{at}.apiKeys[{i}]", faults);
+            var key = declared.ApiKeys[i] ?? throw Broken(file, $"{at}.apiKeys[{i}]", NotNull);
+            Check(file, $"{at}.apiKeys[{i}]", ApiKeyRules.Validate(tenant, key.Record, DateTimeOffset.MinValue));
         }
 
         var content = JsonSerializer.SerializeToUtf8Bytes(declared, Json);

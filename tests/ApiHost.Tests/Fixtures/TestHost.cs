@@ -16,6 +16,12 @@ public sealed class TestHost : IAsyncDisposable
 {
     public const string AdminKey = "an-admin-key-for-tests-0123456789abcdef";
 
+    /// <summary>
+    /// Holds a large body back until the host wants it: a host that refuses a body while it arrives resets the connection,
+    /// and its answer can be lost with it.
+    /// </summary>
+    public static readonly (string, string) AskFirst = ("Expect", "100-continue");
+
     private static int _names;
 
     private readonly DirectoryInfo _folder;

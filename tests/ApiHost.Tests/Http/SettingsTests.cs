@@ -98,6 +98,10 @@ public sealed class SettingsTests : IDisposable
     [InlineData("""{"tenants":{"A":{}}}""", "tenants.A")]
     [InlineData("""{"tenants":{"a":{"apiKeys":[{"id":"b.x","secretHash":"","scopes":[]}]}}}""", "tenants.a.apiKeys[0].id")]
     [InlineData("""{"tenants":""", "$.tenants")]
+    [InlineData("null", "$ must not be null")]
+    [InlineData("""{"tenants":{"a":null}}""", "tenants.a must not be null")]
+    [InlineData("""{"tenants":{"a":{"policies":{"p":null}}}}""", "tenants.a.policies.p must not be null")]
+    [InlineData("""{"tenants":{"a":{"apiKeys":[null]}}}""", "tenants.a.apiKeys[0] must not be null")]
     public async Task BrokenFile_StopsTheStart_NamingFileAndField(string content, string field)
     {
         var path = Write(content);

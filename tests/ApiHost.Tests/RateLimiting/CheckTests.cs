@@ -100,6 +100,8 @@ public partial class CheckTests(SharedHost shared)
     [InlineData("""{"ip":"203.0.113.7"}""", """{"subject":"203.0.113.7"}""", false)]
     [InlineData("""{"subject":"a"}""", """{"subject":"A"}""", false)]
     [InlineData("""{"subject":"a/i/b"}""", """{"subject":"a"}""", false)]
+    [InlineData("""{"subject":"\ud83d\ude00"}""", """{"subject":"😀"}""", true)]
+    [InlineData("""{"subject":"\ufffd"}""", """{"subject":"a"}""", false)]
     public async Task Check_TwoSubjects_ShareACounterOrNot(string first, string second, bool isShared)
     {
         var (tenant, key) = await NewAsync();
