@@ -62,7 +62,7 @@ internal static class GatehouseHost
             return next(context);
         });
         app.UseMiddleware<FailureMiddleware>();
-        // Statuses that the framework sets by itself, without a body: one that breaks off or is too large is among them.
+        // Statuses that the framework sets by itself, without a body: for a request that broke off or is too large.
         app.UseStatusCodePages(static pages => pages.HttpContext.Response.StatusCode switch
         {
             StatusCodes.Status400BadRequest =>
