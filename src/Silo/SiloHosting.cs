@@ -34,6 +34,7 @@ public static class SiloHosting
 
         // Registered after the silo, so started after it: the first read of the region's age is a grain call.
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionClock>());
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
         builder.Services.AddHealthChecks()
             .AddCheck<SiloHealthCheck>("silo", tags: ["ready"])
             .AddCheck<StoreHealthCheck>("store", tags: ["ready"]);

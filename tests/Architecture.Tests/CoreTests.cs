@@ -35,6 +35,7 @@ public partial class CoreTests
     }
 
     [GeneratedRegex(
-        @"(Grain|Grain\.Log|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader)$|^TrackedSubjects$")]
+        @"(Grain|Grain\.Log|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader|Keeper|Health|Heartbeat)$"
+        + @"|^TrackedSubjects$|^RateLimitGrain\.Decide$")]
     private static partial Regex Shell();
 }

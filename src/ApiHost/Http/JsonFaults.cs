@@ -62,7 +62,7 @@ internal static partial class JsonFaults
             "must be sliding-window, token-bucket or fixed-window",
         _ when type.EndsWith("StoreFailureMode", StringComparison.Ordinal) => "must be reduced, deny or allow",
         _ when type.EndsWith("EnforcementMode", StringComparison.Ordinal) => "must be enforce or shadow",
-        _ when type.EndsWith("GlobalMode", StringComparison.Ordinal) => "must be off: this version limits per region",
+        _ when type.EndsWith("GlobalMode", StringComparison.Ordinal) => "must be off or eventual",
         _ when type.Contains("List", StringComparison.Ordinal) => "must be a list",
         "System.String" => "must be a string",
         _ => "must be an object",

@@ -22,7 +22,7 @@ internal static class Examples
 
     private const string Region = """
         {"region":"local","startedAt":"2026-01-31T12:00:00.000Z","ageSeconds":42,"cold":true,"factor":0.5,
-        "coldUntil":"2026-01-31T12:05:00.000Z"}
+        "coldUntil":"2026-01-31T12:05:00.000Z","heardAgoMs":null}
         """;
 
     private const string Decision = """

@@ -17,6 +17,7 @@ internal sealed class CheckResult(string policy, RateLimitDecision decision) : I
         RateLimitReason.CostExceedsLimit => "cost_exceeds_limit",
         RateLimitReason.AllowListed => "allow_listed",
         RateLimitReason.DenyListed => "deny_listed",
+        RateLimitReason.OverGlobalLimit => "over_global_limit",
         _ => "none",
     };
 

@@ -30,6 +30,11 @@ internal sealed record RegionResponse
     /// <summary>When the region stops being cold, by default; null while its age is unknown.</summary>
     public required DateTimeOffset? ColdUntil { get; init; }
 
+    /// <summary>
+    /// How long ago another region was last heard by the global store; null for the region that answers.
+    /// </summary>
+    public required long? HeardAgoMs { get; init; }
+
     public static RegionResponse From(RegionAge age)
     {
         var coldStart = RateLimitPolicy.BuiltIn.ColdStart;
@@ -42,6 +47,7 @@ internal sealed record RegionResponse
             Cold = coldUntil is null || age.StoreTime < coldUntil,
             Factor = coldStart.Factor,
             ColdUntil = coldUntil,
+            HeardAgoMs = (long?)age.HeardAgo?.TotalMilliseconds,
         };
     }
 }
@@ -58,13 +64,21 @@ internal static class RegionEndpoints
     }
 
     /// <summary>List regions and their age</summary>
-    internal static async Task<IResult> ListAsync(IGrainFactory grains, GatehouseOptions options) =>
-        TypedResults.Ok(new ListResponse<RegionResponse>(
-            [RegionResponse.From(await grains.Region(options.Region).GetAsync())], Next: null));
+    /// <remarks>This region, and those that the global store heard of in the last day.</remarks>
+    internal static async Task<IResult> ListAsync(IGrainFactory grains, GatehouseOptions options) => TypedResults.Ok(
+        new ListResponse<RegionResponse>(
+            [
+                .. (await grains.Region(options.Region).ListAsync()).Select(RegionResponse.From)
+                    .OrderBy(region => region.Region, StringComparer.Ordinal),
+            ],
+            Next: null));
 
     /// <summary>Read one region's age</summary>
-    internal static async Task<IResult> GetAsync(string region, IGrainFactory grains, GatehouseOptions options) =>
-        region == options.Region
-            ? TypedResults.Ok(RegionResponse.From(await grains.Region(region).GetAsync()))
+    internal static async Task<IResult> GetAsync(string region, IGrainFactory grains, GatehouseOptions options)
+    {
+        var known = await grains.Region(options.Region).ListAsync();
+        return known.FirstOrDefault(age => age.Region == region) is { } found
+            ? TypedResults.Ok(RegionResponse.From(found))
             : Problems.RegionNotFound();
+    }
 }

@@ -53,4 +53,10 @@ public enum GlobalMode
     /// <summary>Each region limits for itself.</summary>
     [JsonStringEnumMemberName("off")]
     Off = 1,
+
+    /// <summary>
+    /// All regions together admit at most the global limit, and what the others admit in one exchange of counts more.
+    /// </summary>
+    [JsonStringEnumMemberName("eventual")]
+    Eventual = 2,
 }

@@ -27,6 +27,11 @@ public enum RateLimitReason
 
     /// <summary>The tenant has no such policy (any more).</summary>
     UnknownPolicy = 7,
+
+    /// <summary>
+    /// The region would admit it, but all regions together have spent the global limit. The wait is an upper bound.
+    /// </summary>
+    OverGlobalLimit = 8,
 }
 
 /// <summary>The answer to one check, peek, refund or reset.</summary>

@@ -62,7 +62,9 @@ public sealed record ColdStart
     [Id(1)] public decimal Factor { get; init; } = 0.5m;
 }
 
-/// <summary>A limit over all regions. This version counts per region only: the one mode it accepts is off.</summary>
+/// <summary>
+/// A limit over all regions, on top of each region's own. Counted in a sliding window, whatever the algorithm.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("rl.global")]
 public sealed record GlobalLimit
 {

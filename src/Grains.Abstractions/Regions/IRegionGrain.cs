@@ -7,6 +7,13 @@ public interface IRegionGrain : IGrainWithStringKey
     /// <summary>Reads the region's age, recording its start in an empty store. Safe to retry.</summary>
     [Alias("get"), ResponseTimeout("00:00:02")]
     Task<RegionAge> GetAsync();
+
+    /// <summary>
+    /// Reads every region of the deployment: this one, and what the global store, if there is one, heard of in the last
+    /// day. Safe to retry.
+    /// </summary>
+    [Alias("list"), ResponseTimeout("00:00:02")]
+    Task<IReadOnlyList<RegionAge>> ListAsync();
 }
 
 /// <summary>What is known of a region's age.</summary>
@@ -26,6 +33,12 @@ public sealed record RegionAge
     /// Names the store's content. A flushed or replaced store has another generation, and so is a new region.
     /// </summary>
     [Id(2)] public string? Generation { get; init; }
+
+    /// <summary>
+    /// How long ago the region was last heard by the global store; null for the region that answers, and without a
+    /// global store.
+    /// </summary>
+    [Id(4)] public TimeSpan? HeardAgo { get; init; }
 
     /// <summary>The store's clock when this was answered.</summary>
     [Id(3)] public DateTimeOffset StoreTime { get; init; }

@@ -12,6 +12,7 @@ internal static class Decisions
         {
             Allowed = verdict.Allowed || shadow,
             Reason = verdict.Allowed ? RateLimitReason.WithinLimit
+                : verdict.IsGlobal ? RateLimitReason.OverGlobalLimit
                 : verdict.RetryAfterMs == Verdict.Never ? RateLimitReason.CostExceedsLimit
                 : RateLimitReason.OverLimit,
             Limit = policy.Limit,

@@ -25,7 +25,7 @@ internal static class PolicyRules
         Check(policy.ColdStart.Duration >= TimeSpan.Zero && policy.ColdStart.Duration <= ColdDurationMax,
             "coldStart.duration", "must be between 00:00:00 and 1.00:00:00");
         Check(policy.ColdStart.Factor is > 0 and <= 1, "coldStart.factor", "must be above 0 and at most 1");
-        Check(policy.Global.Mode is GlobalMode.Off, "global.mode", "must be off: this version limits per region");
+        Check(policy.Global.Mode is GlobalMode.Off or GlobalMode.Eventual, "global.mode", "must be off or eventual");
         Check(policy.Global.Multiplier is >= 1 and <= 1000, "global.multiplier", "must be between 1 and 1000");
         Check(Enum.IsDefined(policy.OnStoreFailure) && policy.OnStoreFailure is not StoreFailureMode.None,
             "onStoreFailure", "must be reduced, deny or allow");

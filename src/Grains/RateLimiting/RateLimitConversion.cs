@@ -14,7 +14,11 @@ internal static class RateLimitConversion
         var blank = RateLimitState.At(quota, nowMs);
         if (state.Algorithm is RateLimitAlgorithm.SlidingWindow && quota.Algorithm is RateLimitAlgorithm.SlidingWindow)
         {
-            return Rebucket(SlidingWindow.Advance(state, quota, nowMs), blank);
+            var advanced = SlidingWindow.Advance(state, quota, nowMs);
+            return blank with
+            {
+                Buckets = BucketCounts.Rebucket(advanced.Buckets, state.WindowMs, quota.WindowMs, nowMs),
+            };
         }
 
         var used = state.Algorithm switch
@@ -34,23 +38,5 @@ internal static class RateLimitConversion
         // the old limit, so draining at that rate is never too fast.
         var rate = Math.Max(1, state.Peak);
         return TCore.Used(TCore.Advance(state, new Quota(state.Algorithm, rate, rate, state.WindowMs, 0), nowMs));
-    }
-
-    private static RateLimitState Rebucket(in RateLimitState old, in RateLimitState blank)
-    {
-        var (from, to) = (old.Buckets, blank.Buckets);
-        var oldNewest = SlidingWindow.BucketAt(old.SeenMs, old.WindowMs);
-        var oldest = SlidingWindow.BucketAt(blank.SeenMs, blank.WindowMs) - SlidingWindow.BucketsPerWindow;
-        for (var bucket = oldNewest - SlidingWindow.BucketsPerWindow; bucket <= oldNewest; bucket++)
-        {
-            var latestMs = Math.Min(SlidingWindow.StartOf(bucket + 1, old.WindowMs) - 1, old.SeenMs);
-            var target = SlidingWindow.BucketAt(latestMs, blank.WindowMs);
-            if (target >= oldest)
-            {
-                to[BucketCounts.Slot(target)] += from[BucketCounts.Slot(bucket)];
-            }
-        }
-
-        return blank with { Buckets = to };
     }
 }

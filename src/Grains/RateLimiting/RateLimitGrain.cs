@@ -2,23 +2,34 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.RateLimiting.Ceilings;
+using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.RateLimiting;
 
 /// <summary>
-/// Runs <see cref="RateLimiter"/> for one subject, in memory. The store is read once, when the subject comes into
-/// memory, and written once, when it leaves while its counts still matter.
+/// Decides for one subject, in memory. The store is waited for once, when the subject comes into memory; after that it
+/// is told in the background, ahead of need (<see cref="CeilingKeeper"/>).
 /// </summary>
 [GrainType("rl")]
-internal sealed partial class RateLimitGrain(
-    TenantDirectory tenants, RegionClock clock, IRateLimitStore store, TrackedSubjects tracked,
-    RateLimitingMetrics metrics, IOptions<RateLimitingOptions> options, TimeProvider time,
-    ILogger<RateLimitGrain> logger) : Grain, IRateLimitGrain
+internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMigrationParticipant
 {
-    private RateLimitKey _key;
-    private RateLimitState _state;
+    private const string HandoverKey = "subject";
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly TenantDirectory _tenants;
+    private readonly RegionClock _clock;
+    private readonly TrackedSubjects _tracked;
+    private readonly RateLimitingMetrics _metrics;
+    private readonly RateLimitingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly GlobalServices _regions;
+    private readonly ILogger<RateLimitGrain> _logger;
+    private readonly CeilingKeeper _counts;
+    private readonly RateLimitKey _key;
+    private GlobalKeeper? _global;
     private TenantSnapshot? _tenant;
     private SubjectPolicy? _policy;
     private bool _isTracked;
@@ -26,55 +37,90 @@ internal sealed partial class RateLimitGrain(
     private long _unknownUntilMs;
     private long _keepUntilMs;
 
-    private string StoreKey => this.GetPrimaryKeyString();
-
-    private bool SharesBucket => !_isTracked && _key.Kind is not SubjectKind.Overflow;
-
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public RateLimitGrain(TenantDirectory tenants, RegionClock clock, CeilingServices ceilings, GlobalServices regions,
+        TrackedSubjects tracked, RateLimitingMetrics metrics, IOptions<RateLimitingOptions> options, TimeProvider time,
+        ILogger<RateLimitGrain> logger)
     {
         if (!RateLimitKey.TryParse(this.GetPrimaryKeyString(), out _key))
         {
             throw new ArgumentException("Not the key of a rate-limit counter.");
         }
 
-        _isTracked = _key.Kind is not SubjectKind.Overflow && tracked.TryEnter();
-        if (!SharesBucket)
-        {
-            await LoadAsync();
-        }
+        (_tenants, _clock, _tracked, _metrics, _time, _logger) = (tenants, clock, tracked, metrics, time, logger);
+        (_options, _regions) = (options.Value, regions);
+        _counts = new CeilingKeeper(this.GetPrimaryKeyString(), ceilings);
+    }
+
+    private bool SharesBucket => !_isTracked && _key.Kind is not SubjectKind.Overflow;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _isTracked = _key.Kind is not SubjectKind.Overflow && _tracked.TryEnter();
+        return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_isTracked)
         {
-            tracked.Leave();
+            _tracked.Leave();
         }
 
-        var now = clock.NowMs;
-        var timeToLive = _policy is null ? 0 : RateLimiter.DrainedAtMs(_state, QuotaAt(now)) - now;
-        if (SharesBucket || timeToLive <= 0)
+        if (!_counts.IsLoaded)
         {
             return;
         }
 
         try
         {
-            await store.SaveAsync(StoreKey, _state, TimeSpan.FromMilliseconds(timeToLive)).WaitAsync(cancellationToken);
+            if (await _counts.CloseAsync(cancellationToken).WaitAsync(CloseTimeout, _time, cancellationToken))
+            {
+                return;
+            }
+
+            LogSaveFailed(null);
         }
-#pragma warning disable CA1031 // The activation ends either way; that its counts are lost is counted and logged.
+#pragma warning disable CA1031 // The activation ends either way; that its counts are not told is counted and logged.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            metrics.StoreFailed("save");
             LogSaveFailed(failure);
+        }
+
+        _metrics.StoreFailed("save");
+    }
+
+    public void OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+        if (_counts.IsLoaded)
+        {
+            var handover = _counts.Dehydrate() with { UnknownUntilMs = _isUnknown ? _unknownUntilMs : 0 };
+            dehydrationContext.TryAddValue(HandoverKey, handover);
         }
     }
 
-    public ValueTask<RateLimitDecision> CheckAsync(RateLimitCheck check) =>
-        !SharesBucket && tenants.TryGet(_key.Tenant, out var tenant) && PolicyOf(tenant) is { } policy
-            ? ValueTask.FromResult(Check(policy, check))
+    public void OnRehydrate(IRehydrationContext rehydrationContext)
+    {
+        if (rehydrationContext.TryGetValue<SubjectHandover>(HandoverKey, out var handover) && handover is not null)
+        {
+            _counts.Rehydrate(handover);
+            (_isUnknown, _unknownUntilMs) = (handover.UnknownUntilMs > 0, handover.UnknownUntilMs);
+        }
+    }
+
+    public ValueTask<RateLimitDecision> CheckAsync(RateLimitCheck check)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(check.Cost);
+        if (SharesBucket || !_counts.IsLoaded || !_tenants.TryGet(_key.Tenant, out var tenant)
+            || PolicyOf(tenant) is not { } policy)
+        {
+            return CheckSlowAsync(check);
+        }
+
+        return TryDecide(policy, check, Cover.Needed, out var decision) is Missing.None
+            ? ValueTask.FromResult(Counted(decision, check, policy))
             : CheckSlowAsync(check);
+    }
 
     public async ValueTask<RateLimitDecision> RefundAsync(long amount)
     {
@@ -84,10 +130,15 @@ internal sealed partial class RateLimitGrain(
             return await ShareBucket().RefundAsync(amount);
         }
 
-        if (PolicyOf(await tenants.GetAsync(_key.Tenant)) is not null)
+        if (PolicyOf(await _tenants.GetAsync(_key.Tenant)) is { } policy)
         {
-            var now = clock.NowMs;
-            _state = RateLimiter.Refund(_state, QuotaAt(now), amount, now);
+            if (!_counts.IsLoaded)
+            {
+                await LoadAsync(policy, cost: 0);
+            }
+
+            var now = _clock.NowMs;
+            _counts.Refund(QuotaAt(now), amount, now);
         }
 
         return await CheckAsync(default);
@@ -97,39 +148,80 @@ internal sealed partial class RateLimitGrain(
     {
         try
         {
-            // First the store: were it last and failed, the old counts could come back after the caller was told they
-            // are gone.
-            await store.DeleteAsync(StoreKey);
+            await _counts.ResetAsync();
         }
         catch (Exception failure)
         {
-            metrics.StoreFailed("delete");
-            throw new ServiceOverloadedException("store_unavailable", Applied.No, failure);
+            _metrics.StoreFailed("delete");
+            throw new ServiceOverloadedException("store_unavailable", Applied.Unknown, failure);
         }
 
-        _state = RateLimitState.Empty;
         return await CheckAsync(default);
     }
 
-    private async Task LoadAsync()
+    private async ValueTask<RateLimitDecision> CheckSlowAsync(RateLimitCheck check)
     {
-        try
+        if (SharesBucket)
         {
-            _state = await store.LoadAsync(StoreKey).WaitAsync(options.Value.LoadTimeout, time);
+            return await ShareBucket().CheckAsync(check);
         }
-#pragma warning disable CA1031 // Whatever failed, the history is unknown, and the policy says what holds then.
-        catch (Exception failure)
-#pragma warning restore CA1031
+
+        // The fast path knows the policy; otherwise it may have been created elsewhere a moment ago.
+        var known = _tenants.TryGet(_key.Tenant, out var tenant) ? PolicyOf(tenant) : null;
+        var policy = known ?? PolicyOf(await _tenants.ReadAsync(_key.Tenant));
+        if (policy is null)
         {
-            _isUnknown = true;
-            metrics.StoreFailed("load");
-            LogLoadFailed(failure);
+            return Counted(Decisions.Refused(RateLimitReason.UnknownPolicy), check, null);
+        }
+
+        if (!_counts.IsLoaded)
+        {
+            await LoadAsync(policy, check.Cost);
+        }
+
+        return Counted(await DecideAsync(policy, check), check, policy);
+    }
+
+    private async Task LoadAsync(SubjectPolicy policy, long cost)
+    {
+        _isUnknown = !await _counts.LoadAsync(QuotaAt(_clock.NowMs), Math.Min(cost, policy.Limit));
+        if (!_isUnknown)
+        {
+            _unknownUntilMs = 0;
+        }
+        else
+        {
+            _metrics.StoreFailed("load");
+            LogLoadFailed();
         }
     }
 
-    private async ValueTask<RateLimitDecision> CheckSlowAsync(RateLimitCheck check) => SharesBucket
-        ? await ShareBucket().CheckAsync(check)
-        : Check(PolicyOf(await tenants.ReadAsync(_key.Tenant)), check);
+    /// <summary>Learns what a decision misses, or does without it as the policy says.</summary>
+    private async Task<RateLimitDecision> DecideAsync(SubjectPolicy policy, RateLimitCheck check)
+    {
+        var cover = Cover.Needed;
+        // Each round learns something; a policy that changes meanwhile can make it learn once more.
+        for (var round = 0; round < 8; round++)
+        {
+            switch (TryDecide(policy, check, cover, out var decision))
+            {
+                case Missing.None:
+                    return decision;
+                case Missing.Reservation when !await _counts.WaitForAsync(check.Cost):
+                    cover = Cover.Unavailable;
+                    break;
+                case Missing.History:
+                    await LoadAsync(policy, check.Cost);
+                    cover = _isUnknown ? Cover.Unavailable : Cover.Needed;
+                    break;
+                case Missing.OtherRegions:
+                    await _global!.WaitAsync(_counts.Counts.Ceiling);
+                    break;
+            }
+        }
+
+        return Decisions.Refused(RateLimitReason.StoreUnavailable);
+    }
 
     /// <summary>The policy's shared bucket answers for this subject, which does not stay in memory.</summary>
     private IRateLimitGrain ShareBucket()
@@ -138,82 +230,13 @@ internal sealed partial class RateLimitGrain(
         return GrainFactory.RateLimit(_key.Overflow);
     }
 
-    private RateLimitDecision Check(SubjectPolicy? policy, in RateLimitCheck check)
+    private RateLimitDecision Counted(in RateLimitDecision decision, in RateLimitCheck check, SubjectPolicy? policy)
     {
-        var decision = policy is null ? Decisions.Refused(RateLimitReason.UnknownPolicy) : Decide(policy, check);
         if (check.Cost > 0)
         {
-            metrics.Decided(decision, policy?.Policy.Mode ?? EnforcementMode.Enforce);
+            _metrics.Decided(decision, policy?.Policy.Mode ?? EnforcementMode.Enforce);
         }
 
         return decision;
-    }
-
-    private RateLimitDecision Decide(SubjectPolicy policy, in RateLimitCheck check)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(check.Cost);
-        if (policy.Listed(check.Address) is var listed and not RateLimitReason.None)
-        {
-            return Decisions.Listed(listed, policy);
-        }
-
-        var now = clock.NowMs;
-        var isUnknown = IsUnknownAt(now, policy);
-        if (isUnknown && policy.Policy.OnStoreFailure is StoreFailureMode.Deny)
-        {
-            // The next activation asks the store again.
-            DeactivateOnIdle();
-            return Decisions.Refused(RateLimitReason.StoreUnavailable);
-        }
-
-        var quota = QuotaAt(now);
-        (_state, var verdict) = RateLimiter.Acquire(_state, quota, check.Cost, now);
-        StayInMemory(policy.Window, now);
-        var isShared = _key.Kind is SubjectKind.Overflow;
-        return Decisions.From(verdict, policy, cold: now < quota.ColdUntilMs, degraded: isUnknown || isShared);
-    }
-
-    private Quota QuotaAt(long nowMs) =>
-        _policy!.QuotaAt(nowMs, clock.StartedAt?.ToUnixTimeMilliseconds(), _isUnknown ? _unknownUntilMs : 0);
-
-    /// <summary>An unknown history stays unknown for one window; what happened before that no longer counts.</summary>
-    private bool IsUnknownAt(long nowMs, SubjectPolicy policy)
-    {
-        if (_isUnknown && _unknownUntilMs == 0)
-        {
-            _unknownUntilMs = nowMs + (long)policy.Window.TotalMilliseconds;
-        }
-
-        return _isUnknown &= nowMs < _unknownUntilMs;
-    }
-
-    private SubjectPolicy? PolicyOf(TenantSnapshot tenant)
-    {
-        if (ReferenceEquals(tenant, _tenant))
-        {
-            return _policy;
-        }
-
-        _tenant = tenant;
-        var policy = tenant.Status is TenantStatus.Active
-            ? tenant.Policies.GetValueOrDefault(_key.Policy)?.Policy
-            : null;
-        // The counters stay as they are: a changed policy is never a fresh budget.
-        return _policy = policy is null ? null
-            : ReferenceEquals(policy, _policy?.Policy) ? _policy
-            : new SubjectPolicy(policy, _key);
-    }
-
-    /// <summary>Counts in memory are cheaper than counts in the store, for as long as a window is short.</summary>
-    private void StayInMemory(TimeSpan window, long nowMs)
-    {
-        if (nowMs < _keepUntilMs)
-        {
-            return;
-        }
-
-        var keep = window < options.Value.IdleMax ? window : options.Value.IdleMax;
-        _keepUntilMs = nowMs + (long)(keep.TotalMilliseconds / 2);
-        DelayDeactivation(keep + (keep / 2));
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.RateLimiting.Ceilings;
 
 namespace Gatehouse.Grains.RateLimiting;
 
@@ -33,6 +34,51 @@ internal static class RateLimiter
             _ => throw new UnreachableException($"Algorithm {quota.Algorithm}"),
         };
     }
+
+    /// <summary>The state of a subject of which only its counts per bucket are known.</summary>
+    public static RateLimitState Restore(in Quota quota, in BucketCounts counts, in OpeningDebt debt, long nowMs) =>
+        quota.Algorithm switch
+        {
+            RateLimitAlgorithm.SlidingWindow => SlidingWindow.Restore(quota, counts, debt, nowMs),
+            RateLimitAlgorithm.TokenBucket => TokenBucket.Restore(quota, counts, debt, nowMs),
+            RateLimitAlgorithm.FixedWindow => FixedWindow.Restore(quota, counts, debt, nowMs),
+            _ => throw new UnreachableException($"Algorithm {quota.Algorithm}"),
+        };
+
+    /// <summary>
+    /// Token bucket: the debt at the start of the span that time lies in, which what is counted after it adds to.
+    /// </summary>
+    public static OpeningDebt OpeningAt(in RateLimitState state, in Quota quota, in OpeningDebt known, long nowMs)
+    {
+        if (quota.Algorithm is not RateLimitAlgorithm.TokenBucket || state.SeenMs == 0)
+        {
+            return default;
+        }
+
+        var bucket = SlidingWindow.BucketAt(Math.Max(nowMs, state.SeenMs), quota.WindowMs);
+        var startMs = SlidingWindow.StartOf(bucket - (bucket % SlidingWindow.BucketsPerSpan), quota.WindowMs);
+        if (state.WasCountedBy(quota) && state.SeenMs >= startMs)
+        {
+            return known;
+        }
+
+        // Counted until now by another policy: what that comes to is known for now only.
+        var atMs = state.WasCountedBy(quota) ? startMs : Math.Max(nowMs, state.SeenMs);
+        var debt = At<TokenBucket>(state, quota, atMs);
+        return new OpeningDebt(atMs, debt.Level, debt.Peak);
+    }
+
+    /// <summary>The same use after others' counts were learned to be different; both are of the time given.</summary>
+    public static RateLimitState Recount(
+        in RateLimitState state, in Quota quota, in BucketCounts before, in BucketCounts after, long nowMs) =>
+        quota.Algorithm switch
+        {
+            RateLimitAlgorithm.SlidingWindow =>
+                SlidingWindow.Recount(At<SlidingWindow>(state, quota, nowMs), before, after),
+            RateLimitAlgorithm.TokenBucket => TokenBucket.Recount(At<TokenBucket>(state, quota, nowMs), before, after),
+            RateLimitAlgorithm.FixedWindow => FixedWindow.Recount(At<FixedWindow>(state, quota, nowMs), before, after),
+            _ => throw new UnreachableException($"Algorithm {quota.Algorithm}"),
+        };
 
     /// <summary>When nothing counts any more; 0 when nothing does.</summary>
     public static long DrainedAtMs(in RateLimitState state, in Quota quota) => quota.Algorithm switch

@@ -50,6 +50,7 @@ internal sealed class RateLimitingMetrics
         RateLimitReason.DenyListed => "deny_listed",
         RateLimitReason.StoreUnavailable => "store_unavailable",
         RateLimitReason.UnknownPolicy => "unknown_policy",
+        RateLimitReason.OverGlobalLimit => "over_global_limit",
         _ => "none",
     };
 }

@@ -20,6 +20,14 @@ internal sealed class RateLimitingOptions
     public TimeSpan LoadTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
+    /// How long a call waits for the store where it takes more than is reserved and one chunk, and for the other
+    /// regions' counts. A store that takes longer is not waited for again until it answers. Default: 50 ms.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:01",
+        ErrorMessage = "Gatehouse:RateLimiting:ReservationWait must be between 00:00:00.001 and 00:00:01.")]
+    public TimeSpan ReservationWait { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
     /// A subject stays in memory for one window after its last call, at most this long; its counts are kept in the
     /// store after that. Default: 10 minutes.
     /// </summary>

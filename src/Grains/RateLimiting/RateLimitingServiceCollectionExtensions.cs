@@ -1,3 +1,5 @@
+using Gatehouse.Grains.RateLimiting.Ceilings;
+using Gatehouse.Grains.RateLimiting.Global;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,7 +14,13 @@ internal static class RateLimitingServiceCollectionExtensions
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<TrackedSubjects>();
         services.TryAddSingleton<RateLimitingMetrics>();
-        services.TryAddSingleton<IRateLimitStore, RedisRateLimitStore>();
+        services.TryAddSingleton<CeilingMetrics>();
+        services.TryAddSingleton<StoreHealth>();
+        services.TryAddSingleton<ICeilingStore, RedisCeilingStore>();
+        services.TryAddSingleton<CeilingServices>();
+        services.TryAddSingleton<GlobalStoreHealth>();
+        services.TryAddSingleton<IGlobalCountStore, RedisGlobalCountStore>();
+        services.TryAddSingleton<GlobalServices>();
         return services;
     }
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Grains.RateLimiting.Ceilings;
+
 namespace Gatehouse.Grains.RateLimiting;
 
 /// <summary>
@@ -7,6 +9,11 @@ namespace Gatehouse.Grains.RateLimiting;
 internal readonly struct SlidingWindow : IRateLimitCore
 {
     public const int BucketsPerWindow = 30;
+
+    // A reservation lasts for a span: a sixth of the window.
+    public const int BucketsPerSpan = 5;
+
+    private const int BucketLifetime = BucketsPerWindow + 1;
 
     // floor(time * 30 / window); split into windows and rest, because the plain product overflows for far times.
     public static long BucketAt(long timeMs, long windowMs)
@@ -24,32 +31,13 @@ internal readonly struct SlidingWindow : IRateLimitCore
 
     public static RateLimitState Advance(in RateLimitState state, in Quota quota, long nowMs)
     {
-        var newest = BucketAt(nowMs, state.WindowMs);
-        var passed = Math.Min(newest - NewestOf(state), BucketCounts.Length);
-        if (passed == 0)
-        {
-            return state with { SeenMs = nowMs };
-        }
-
-        var buckets = state.Buckets;
-        for (var bucket = newest - passed + 1; bucket <= newest; bucket++)
-        {
-            buckets[BucketCounts.Slot(bucket)] = 0;
-        }
-
-        return state with { SeenMs = nowMs, Buckets = buckets };
+        var (from, to) = (NewestOf(state), BucketAt(nowMs, state.WindowMs));
+        return from == to
+            ? state with { SeenMs = nowMs }
+            : state with { SeenMs = nowMs, Buckets = BucketCounts.Advance(state.Buckets, from, to) };
     }
 
-    public static long Used(in RateLimitState state)
-    {
-        var used = 0L;
-        foreach (var count in state.Buckets)
-        {
-            used += count;
-        }
-
-        return used;
-    }
+    public static long Used(in RateLimitState state) => BucketCounts.Sum(state.Buckets);
 
     public static RateLimitState Spend(in RateLimitState state, long cost)
     {
@@ -64,12 +52,28 @@ internal readonly struct SlidingWindow : IRateLimitCore
     {
         var buckets = state.Buckets;
         var newest = NewestOf(state);
-        for (var bucket = newest - BucketsPerWindow; bucket <= newest && amount > 0; bucket++)
+        for (var bucket = BucketCounts.Oldest(newest); bucket <= BucketCounts.Last(newest) && amount > 0; bucket++)
         {
             ref var count = ref buckets[BucketCounts.Slot(bucket)];
             var taken = (int)Math.Min(count, amount);
             count -= taken;
             amount -= taken;
+        }
+
+        return state with { Buckets = buckets };
+    }
+
+    public static RateLimitState Restore(
+        in Quota quota, in BucketCounts counts, in OpeningDebt debt, long nowMs) =>
+        RateLimitState.At(quota, nowMs) with { Buckets = counts };
+
+    public static RateLimitState Recount(in RateLimitState state, in BucketCounts before, in BucketCounts after)
+    {
+        var buckets = state.Buckets;
+        for (var slot = 0; slot < BucketCounts.Length; slot++)
+        {
+            var count = (long)buckets[slot] + after[slot] - before[slot];
+            buckets[slot] = (int)Math.Clamp(count, 0, RateLimitState.UsedMax);
         }
 
         return state with { Buckets = buckets };
@@ -85,18 +89,19 @@ internal readonly struct SlidingWindow : IRateLimitCore
 
         var buckets = state.Buckets;
         var newest = NewestOf(state);
-        for (var bucket = newest - BucketsPerWindow; bucket < newest; bucket++)
+        var last = BucketCounts.Last(newest);
+        for (var bucket = BucketCounts.Oldest(newest); bucket < last; bucket++)
         {
             used -= buckets[BucketCounts.Slot(bucket)];
             if (used <= level)
             {
-                return StartOf(bucket + BucketCounts.Length, state.WindowMs);
+                return StartOf(bucket + BucketLifetime, state.WindowMs);
             }
         }
 
-        // With the newest bucket gone nothing is in use.
-        return StartOf(newest + BucketCounts.Length, state.WindowMs);
+        // With the last bucket gone nothing is in use.
+        return StartOf(last + BucketLifetime, state.WindowMs);
     }
 
-    private static long NewestOf(in RateLimitState state) => BucketAt(state.SeenMs, state.WindowMs);
+    public static long NewestOf(in RateLimitState state) => BucketAt(state.SeenMs, state.WindowMs);
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Grains.RateLimiting.Ceilings;
+
 namespace Gatehouse.Grains.RateLimiting;
 
 /// <summary>
@@ -24,6 +26,42 @@ internal readonly struct TokenBucket : IRateLimitCore
 
     public static RateLimitState Refund(in RateLimitState state, long amount) =>
         state with { Level = amount >= Used(state) ? 0 : state.Level - (amount * state.WindowMs) };
+
+    // Each bucket is played back at its end: a unit that came earlier has drained more, never less.
+    public static RateLimitState Restore(in Quota quota, in BucketCounts counts, in OpeningDebt debt, long nowMs)
+    {
+        var newest = SlidingWindow.BucketAt(nowMs, quota.WindowMs);
+        var oldest = Math.Max(0, BucketCounts.Oldest(newest));
+        var state = RateLimitState.At(quota, SlidingWindow.StartOf(oldest, quota.WindowMs));
+        if (debt.AtMs > 0)
+        {
+            oldest = Math.Max(oldest, SlidingWindow.BucketAt(Math.Min(debt.AtMs, nowMs), quota.WindowMs));
+            state = state with { SeenMs = Math.Min(debt.AtMs, nowMs), Level = debt.Level, Peak = debt.Peak };
+        }
+
+        for (var bucket = oldest; bucket <= BucketCounts.Last(newest); bucket++)
+        {
+            if (counts[BucketCounts.Slot(bucket)] is > 0 and var count)
+            {
+                var latestMs = Math.Min(SlidingWindow.StartOf(bucket + 1, quota.WindowMs) - 1, nowMs);
+                state = Spend(Advance(state, quota, Math.Max(latestMs, state.SeenMs)), count);
+            }
+        }
+
+        return Advance(state, quota, nowMs);
+    }
+
+    // What drained meanwhile cannot be told apart, so nothing is given back for a count that turned out lower.
+    public static RateLimitState Recount(in RateLimitState state, in BucketCounts before, in BucketCounts after)
+    {
+        var added = 0L;
+        for (var slot = 0; slot < BucketCounts.Length; slot++)
+        {
+            added += Math.Max(0, after[slot] - before[slot]);
+        }
+
+        return added == 0 ? state : Spend(state, Math.Min(added, RateLimitState.UsedMax - Used(state)));
+    }
 
     public static long FallsToMs(in RateLimitState state, long limit, long level)
     {

@@ -10,6 +10,12 @@ namespace Gatehouse.Grains.RateLimiting;
 internal readonly record struct Verdict(
     bool Allowed, long EffectiveLimit, long Remaining, long MoreAfterMs, long ResetAfterMs, long RetryAfterMs)
 {
+    /// <summary>
+    /// The region would have admitted it; all regions together would not. The wait is then an upper bound: the others'
+    /// use may fall earlier.
+    /// </summary>
+    public bool IsGlobal { get; init; }
+
     /// <summary>The cost is larger than the limit itself: no wait helps.</summary>
     public const long Never = -1;
 }

@@ -5,6 +5,9 @@ internal interface IRegionStore
 {
     /// <summary>Reads when the region started, recording it if the store is empty.</summary>
     Task<RegionStart> StartAsync(string region);
+
+    /// <summary>Reads the generation of the store's content; null when it has none.</summary>
+    Task<string?> GenerationAsync(string region);
 }
 
 /// <summary>What the store answered, all in its own time.</summary>

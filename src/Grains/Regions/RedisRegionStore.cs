@@ -1,5 +1,7 @@
 using System.Globalization;
 using Gatehouse.Grains.Storage;
+using StackExchange.Redis;
+using LuaScript = Gatehouse.Grains.Storage.LuaScript;
 
 namespace Gatehouse.Grains.Regions;
 
@@ -11,10 +13,15 @@ internal sealed class RedisRegionStore(RedisConnection redis) : IRegionStore
     public async Task<RegionStart> StartAsync(string region)
     {
         var candidate = Guid.NewGuid().ToString("n");
-        var answer = (string[])(await Script.RunAsync(redis.Database, [$"gatehouse:region:{region}"], candidate))!;
-        return new RegionStart(At(answer[0]), answer[1], At(answer[2]));
+        var answer = (string[])(await Script.RunAsync(redis.Database, [At(region)], candidate))!;
+        return new RegionStart(Time(answer[0]), answer[1], Time(answer[2]));
     }
 
-    private static DateTimeOffset At(string milliseconds) =>
+    public async Task<string?> GenerationAsync(string region) =>
+        await redis.Database.HashGetAsync(At(region), "generation");
+
+    private static RedisKey At(string region) => $"gatehouse:region:{region}";
+
+    private static DateTimeOffset Time(string milliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(milliseconds, CultureInfo.InvariantCulture));
 }

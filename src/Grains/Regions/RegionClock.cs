@@ -8,7 +8,8 @@ namespace Gatehouse.Grains.Regions;
 /// neither costs a check a call.
 /// </summary>
 internal sealed class RegionClock(
-    IGrainFactory grains, IOptions<RegionOptions> options, RegionMetrics metrics, TimeProvider time) : BackgroundService
+    IGrainFactory grains, IRegionStore store, IOptions<RegionOptions> options, RegionMetrics metrics, TimeProvider time)
+    : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstReadMax = TimeSpan.FromSeconds(2);
@@ -16,11 +17,13 @@ internal sealed class RegionClock(
     // Elapsed time goes through a double: measured from far away, a millisecond would get lost in it.
     private readonly long _origin = time.GetTimestamp();
     private volatile Reading? _reading;
+    private volatile string? _lostGeneration;
 
-    private sealed record Reading(DateTimeOffset StartedAt, StoreTimeline Timeline);
+    private sealed record Reading(DateTimeOffset StartedAt, string? Generation, StoreTimeline Timeline);
 
     /// <summary>When the region started, in its own time; null while that is unknown.</summary>
-    public DateTimeOffset? StartedAt => _reading?.StartedAt;
+    public DateTimeOffset? StartedAt =>
+        _reading is { } known && known.Generation != _lostGeneration ? known.StartedAt : null;
 
     /// <summary>
     /// The region's time, milliseconds since the Unix epoch; the local clock's until the store was reached once.
@@ -28,6 +31,21 @@ internal sealed class RegionClock(
     public long NowMs => _reading is { } known ? known.Timeline.At(LocalMs) : time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private long LocalMs => time.GetElapsedTime(_origin).Ticks / TimeSpan.TicksPerMillisecond;
+
+    /// <summary>
+    /// Whether the store still holds what this silo knows it to hold. A reader of an empty entry asks: in a store that
+    /// was flushed a moment ago, empty does not mean unused. Then the region's age is unknown from here on.
+    /// </summary>
+    public async Task<bool> ConfirmAsync()
+    {
+        if (_reading is not { Generation: { } known } || await store.GenerationAsync(options.Value.Region) == known)
+        {
+            return true;
+        }
+
+        _lostGeneration = known;
+        return false;
+    }
 
     /// <summary>Asks the region's grain once. What is known stays when it fails.</summary>
     public async Task RefreshAsync()
@@ -40,7 +58,7 @@ internal sealed class RegionClock(
 
         var (measured, local) = (age.StoreTime.ToUnixTimeMilliseconds(), LocalMs);
         var timeline = _reading?.Timeline.Corrected(measured, local) ?? new StoreTimeline(measured, local);
-        _reading = new Reading(startedAt, timeline);
+        _reading = new Reading(startedAt, age.Generation, timeline);
         metrics.Read(startedAt, age.StoreTime);
     }
 

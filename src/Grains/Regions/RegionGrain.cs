@@ -4,8 +4,8 @@ namespace Gatehouse.Grains.Regions;
 
 /// <summary>Asks the region's store for its start, at most once a second for all silos together.</summary>
 [GrainType("region")]
-internal sealed partial class RegionGrain(IRegionStore store, RegionMetrics metrics, TimeProvider time,
-    ILogger<RegionGrain> logger) : Grain, IRegionGrain
+internal sealed partial class RegionGrain(IRegionStore store, RegionHeartbeat others, RegionMetrics metrics,
+    TimeProvider time, ILogger<RegionGrain> logger) : Grain, IRegionGrain
 {
     private static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(1);
 
@@ -26,6 +26,19 @@ internal sealed partial class RegionGrain(IRegionStore store, RegionMetrics metr
             Generation = _start?.Generation,
             StoreTime = _start is null ? time.GetUtcNow() : _start.StoreTime + time.GetElapsedTime(_readAt),
         };
+    }
+
+    public async Task<IReadOnlyList<RegionAge>> ListAsync()
+    {
+        var own = await GetAsync();
+        var known = others.All.Where(region => region.Name != own.Region).Select(region => new RegionAge
+        {
+            Region = region.Name,
+            StartedAt = region.StartedAt,
+            HeardAgo = region.HeardAgo,
+            StoreTime = own.StoreTime,
+        });
+        return [own, .. known];
     }
 
     private async Task ReadAsync()

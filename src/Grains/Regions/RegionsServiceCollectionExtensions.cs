@@ -1,5 +1,7 @@
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.Regions;
 
@@ -12,6 +14,12 @@ internal static class RegionsServiceCollectionExtensions
         services.TryAddSingleton<IRegionStore, RedisRegionStore>();
         services.TryAddSingleton<RegionMetrics>();
         services.TryAddSingleton<RegionClock>();
+        services.AddOptions<GlobalRedisOptions>().BindConfiguration("Gatehouse:GlobalRedis")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(provider => new GlobalRedisConnection(
+            provider.GetRequiredService<IOptions<GlobalRedisOptions>>().Value.ConnectionString));
+        services.TryAddSingleton<IGlobalRegionStore, RedisGlobalRegionStore>();
+        services.TryAddSingleton<RegionHeartbeat>();
         return services;
     }
 }

@@ -31,7 +31,7 @@ public class BadInputTests(SharedHost shared)
         { """{"limit":1,"window":"00:01:00","algorithm":1}""", "algorithm", "sliding-window, token-bucket" },
         { """{"limit":1,"window":"00:01:00","mode":"off"}""", "mode", "enforce or shadow" },
         { """{"limit":1,"window":"00:01:00","onStoreFailure":"x"}""", "onStoreFailure", "reduced, deny or allow" },
-        { """{"limit":1,"window":"00:01:00","global":{"mode":"on"}}""", "global.mode", "must be off" },
+        { """{"limit":1,"window":"00:01:00","global":{"mode":"on"}}""", "global.mode", "must be off or eventual" },
         { """{"limit":1,"window":"00:01:00","global":{"multiplier":0}}""", "global.multiplier", "between 1 and 1000" },
         { """{"limit":1,"window":"00:01:00","ipv6Prefix":129}""", "ipv6Prefix", "between 32 and 128" },
         { """{"limit":1,"window":"00:01:00","coldStart":{"factor":0}}""", "coldStart.factor", "above 0" },

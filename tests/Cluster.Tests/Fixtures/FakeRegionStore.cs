@@ -21,4 +21,7 @@ internal sealed class FakeRegionStore(TimeProvider time) : IRegionStore
         _start ??= new RegionStart(time.GetUtcNow(), Guid.NewGuid().ToString("n"), time.GetUtcNow());
         return Task.FromResult(_start with { StoreTime = time.GetUtcNow() });
     }
+
+    public Task<string?> GenerationAsync(string region) =>
+        IsDown ? throw new TimeoutException("The store does not answer.") : Task.FromResult(_start?.Generation);
 }

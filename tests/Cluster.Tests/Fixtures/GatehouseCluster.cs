@@ -3,12 +3,14 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.RateLimiting;
+using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.TestingHost;
 
@@ -29,14 +31,14 @@ public sealed class GatehouseCluster : IAsyncDisposable
     private GatehouseCluster(short silos, Action<RateLimitingOptions>? configure)
     {
         (_silos, _configure) = (silos, configure);
-        (Regions, Counts) = (new FakeRegionStore(Time), new FakeRateLimitStore(Time));
+        (Regions, Counts) = (new FakeRegionStore(Time), new FakeCeilingStore(Time));
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
 
     internal FakeRegionStore Regions { get; }
 
-    internal FakeRateLimitStore Counts { get; }
+    internal FakeCeilingStore Counts { get; }
 
     internal FakeTenantStorage Tenants { get; } = new();
 
@@ -100,18 +102,31 @@ public sealed class GatehouseCluster : IAsyncDisposable
         }
     }
 
-    public ValueTask<RateLimitDecision> CheckAsync(RateLimitKey key, long cost = 1) =>
-        Grains.RateLimit(key).CheckAsync(new RateLimitCheck(cost, null));
+    public ValueTask<RateLimitDecision> CheckAsync(RateLimitKey key, long cost = 1, IGrainFactory? through = null) =>
+        (through ?? Grains).RateLimit(key).CheckAsync(new RateLimitCheck(cost, null));
 
     /// <summary>Takes a subject out of memory, as collection does.</summary>
     public async Task ForgetAsync(RateLimitKey key) => await Cluster.DeactivateAsync(Grains.RateLimit(key));
+
+    /// <summary>The silo that holds a subject.</summary>
+    public async Task<SiloAddress> HostOfAsync(RateLimitKey key) =>
+        (await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(Grains.RateLimit(key)))!;
+
+    public SiloAddress OtherThan(SiloAddress silo) =>
+        Cluster.Silos.First(handle => !handle.SiloAddress.Equals(silo)).SiloAddress;
 
     internal T Service<T>() where T : notnull =>
         Cluster.GetSiloServiceProvider(Cluster.Silos[0].SiloAddress).GetRequiredService<T>();
 
     /// <summary>How many of so many calls at once were admitted.</summary>
-    public async Task<int> AdmittedAsync(RateLimitKey key, int calls) =>
-        (await Task.WhenAll(Enumerable.Range(0, calls).Select(_ => CheckAsync(key).AsTask()))).Count(d => d.Allowed);
+    public async Task<int> AdmittedAsync(RateLimitKey key, int calls, IGrainFactory? through = null)
+    {
+        var checks = Enumerable.Range(0, calls).Select(_ => CheckAsync(key, 1, through).AsTask());
+        return (await Task.WhenAll(checks)).Count(decision => decision.Allowed);
+    }
+
+    public IGrainFactory GrainsOf(SiloAddress silo) =>
+        Cluster.GetSiloServiceProvider(silo).GetRequiredService<IGrainFactory>();
 
     public async ValueTask DisposeAsync()
     {
@@ -131,7 +146,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
             silo.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
             silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
             silo.Services.AddSingleton<IRegionStore>(Regions);
-            silo.Services.AddSingleton<IRateLimitStore>(Counts);
+            silo.Services.AddSingleton<ICeilingStore>(Counts);
             silo.Services.AddKeyedSingleton<IGrainStorage>("tenants-redis", Tenants);
             silo.Services.AddGatehouseGrains();
             if (_configure is not null)

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Gatehouse.Grains.Storage;
+using StackExchange.Redis;
+using LuaScript = Gatehouse.Grains.Storage.LuaScript;
+
+namespace Gatehouse.Grains.RateLimiting.Ceilings;
+
+/// <summary>Keeps counts in the regional Redis, one hash with a time to live per subject.</summary>
+internal sealed class RedisCeilingStore(RedisConnection redis) : ICeilingStore
+{
+    internal static readonly LuaScript Script = LuaScript.Load("ceiling.lua");
+
+    public async Task<ReserveAnswer> ReserveAsync(string key, string owner, ReserveRequest request)
+    {
+        List<RedisValue> values =
+        [
+            owner, request.Sequence, request.TimeToLiveMs, request.WindowMs, request.Replaces, request.Oldest,
+            Text(request.Opening),
+        ];
+        foreach (var (bucket, count) in request.Changes)
+        {
+            values.Add(bucket);
+            values.Add(count);
+        }
+
+        return Read((RedisResult[])(await Script.RunAsync(redis.Database, [At(key)], [.. values]))!);
+    }
+
+    public Task DeleteAsync(string key) => redis.Database.KeyDeleteAsync(At(key));
+
+    internal static RedisKey At(string key) => $"gatehouse:ceiling:{key}";
+
+    private static ReserveAnswer Read(RedisResult[] answer)
+    {
+        var counts = new BucketCount[(answer.Length - 4) / 2];
+        for (var i = 0; i < counts.Length; i++)
+        {
+            counts[i] = new BucketCount(Number(answer[4 + (2 * i)]), Number(answer[5 + (2 * i)]));
+        }
+
+        return new ReserveAnswer
+        {
+            IsApplied = (int)answer[0] == 1,
+            WindowMs = Number(answer[1]),
+            FirstSequence = Number(answer[2]),
+            Opening = Debt((string)answer[3]!),
+            Counts = counts,
+        };
+    }
+
+    private static string Text(OpeningDebt debt) => debt.AtMs == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{debt.AtMs}:{debt.Level}:{debt.Peak}");
+
+    private static OpeningDebt Debt(string text)
+    {
+        if (text.Length == 0)
+        {
+            return default;
+        }
+
+        var parts = text.Split(':').Select(part => long.Parse(part, CultureInfo.InvariantCulture)).ToArray();
+        return new OpeningDebt(parts[0], parts[1], parts[2]);
+    }
+
+    private static long Number(RedisResult value) => long.Parse((string)value!, CultureInfo.InvariantCulture);
+}
