@@ -1,5 +1,6 @@
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -18,7 +19,6 @@ internal static class RateLimitingServiceCollectionExtensions
         services.TryAddSingleton<StoreHealth>();
         services.TryAddSingleton<ICeilingStore, RedisCeilingStore>();
         services.TryAddSingleton<CeilingServices>();
-        services.TryAddSingleton<GlobalStoreHealth>();
         services.TryAddSingleton<IGlobalCountStore, RedisGlobalCountStore>();
         services.TryAddSingleton<GlobalServices>();
         return services;

@@ -11,7 +11,7 @@ internal readonly record struct OtherRegion(string Name, bool IsSilent);
 /// </summary>
 internal sealed class RegionHeartbeat(
     IGlobalRegionStore store, RegionClock clock, IOptions<RegionOptions> region, IOptions<GlobalRedisOptions> options,
-    RegionMetrics metrics, TimeProvider time) : BackgroundService
+    GlobalStoreHealth health, RegionMetrics metrics, TimeProvider time) : BackgroundService
 {
     /// <summary>Not heard for this long, a region was cut off from the global store, or is down.</summary>
     public static readonly TimeSpan SilentAfter = TimeSpan.FromSeconds(3);
@@ -58,6 +58,7 @@ internal sealed class RegionHeartbeat(
         }
 
         var all = await store.BeatAsync(Region, clock.StartedAt);
+        health.Answered();
         var living = all.Where(known => known.HeardAgo < GoneAfter).ToList();
         var others = living.Where(known => known.Name != Region)
             .Select(known => new OtherRegion(known.Name, known.HeardAgo >= SilentAfter)).ToList();
@@ -83,6 +84,7 @@ internal sealed class RegionHeartbeat(
             catch (Exception)
 #pragma warning restore CA1031
             {
+                health.Failed();
                 metrics.BeatFailed();
             }
         }

@@ -19,6 +19,7 @@ internal static class RegionsServiceCollectionExtensions
         services.TryAddSingleton(provider => new GlobalRedisConnection(
             provider.GetRequiredService<IOptions<GlobalRedisOptions>>().Value.ConnectionString));
         services.TryAddSingleton<IGlobalRegionStore, RedisGlobalRegionStore>();
+        services.TryAddSingleton<GlobalStoreHealth>();
         services.TryAddSingleton<RegionHeartbeat>();
         return services;
     }

@@ -4,6 +4,7 @@ using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
+using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Silo;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,15 +27,17 @@ public sealed class GatehouseCluster : IAsyncDisposable
 
     private readonly Action<RateLimitingOptions>? _configure;
     private readonly short _silos;
+    private readonly RegionSetup? _region;
     private InProcessTestCluster? _cluster;
 
-    private GatehouseCluster(short silos, Action<RateLimitingOptions>? configure)
+    private GatehouseCluster(short silos, Action<RateLimitingOptions>? configure, RegionSetup? region = null)
     {
-        (_silos, _configure) = (silos, configure);
+        (_silos, _configure, _region) = (silos, configure, region);
+        Time = region?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
         (Regions, Counts) = (new FakeRegionStore(Time), new FakeCeilingStore(Time));
     }
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
+    public FakeTimeProvider Time { get; }
 
     internal FakeRegionStore Regions { get; }
 
@@ -51,6 +54,15 @@ public sealed class GatehouseCluster : IAsyncDisposable
     {
         var cluster = new GatehouseCluster(silos, configure);
         cluster.Regions.IsDown = regionStoreIsDown;
+        await cluster.StartSilosAsync();
+        return cluster;
+    }
+
+    /// <summary>One region of several: its own stores, and one that it shares with the others.</summary>
+    internal static async Task<GatehouseCluster> StartRegionAsync(
+        string name, FakeGlobalStore global, FakeTimeProvider time, int regionsMin)
+    {
+        var cluster = new GatehouseCluster(1, null, new RegionSetup(name, global, time, regionsMin));
         await cluster.StartSilosAsync();
         return cluster;
     }
@@ -78,6 +90,17 @@ public sealed class GatehouseCluster : IAsyncDisposable
         foreach (var silo in Cluster.Silos)
         {
             await Cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<RegionClock>().RefreshAsync();
+        }
+    }
+
+    /// <summary>Says once, from every silo, that the region is alive; a region that is cut off cannot.</summary>
+    public async Task BeatAsync()
+    {
+        foreach (var silo in Cluster.Silos)
+        {
+            var services = Cluster.GetSiloServiceProvider(silo.SiloAddress);
+            await services.GetRequiredService<RegionHeartbeat>().BeatAsync()
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -148,6 +171,15 @@ public sealed class GatehouseCluster : IAsyncDisposable
             silo.Services.AddSingleton<IRegionStore>(Regions);
             silo.Services.AddSingleton<ICeilingStore>(Counts);
             silo.Services.AddKeyedSingleton<IGrainStorage>("tenants-redis", Tenants);
+            if (_region is { } region)
+            {
+                silo.Services.AddSingleton<IGlobalCountStore>(region.Global);
+                silo.Services.AddSingleton<IGlobalRegionStore>(region.Global);
+                silo.Services.Configure<RegionOptions>(options => options.Region = region.Name);
+                silo.Services.Configure<GlobalRedisOptions>(options =>
+                    (options.ConnectionString, options.RegionsMin) = ("in memory", region.RegionsMin));
+            }
+
             silo.Services.AddGatehouseGrains();
             if (_configure is not null)
             {
@@ -158,4 +190,6 @@ public sealed class GatehouseCluster : IAsyncDisposable
         await _cluster.DeployAsync();
         await RefreshAsync();
     }
+
+    private sealed record RegionSetup(string Name, FakeGlobalStore Global, FakeTimeProvider Time, int RegionsMin);
 }

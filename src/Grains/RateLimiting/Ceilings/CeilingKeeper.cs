@@ -1,5 +1,6 @@
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.RateLimiting.Ceilings;

@@ -5,9 +5,6 @@ using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.RateLimiting.Global;
 
-/// <summary>Whether the global store answers.</summary>
-internal sealed class GlobalStoreHealth : StoreHealth;
-
 /// <summary>What every subject's exchange with other regions needs, once per silo.</summary>
 internal sealed record GlobalServices(
     IGlobalCountStore Store, RegionHeartbeat Regions, GlobalStoreHealth Health, CeilingMetrics Metrics,
@@ -58,7 +55,8 @@ internal sealed class GlobalKeeper(string key, GlobalServices services)
             return;
         }
 
-        if (BucketCounts.Sum(ceiling.Counted) + Ceiling.Chunk(limit) > room.Free)
+        // A region that may use its whole limit silently has nothing to tell.
+        if (room.Free < limit && BucketCounts.Sum(ceiling.Counted) + Ceiling.Chunk(limit) > room.Free)
         {
             Sync(ceiling);
         }

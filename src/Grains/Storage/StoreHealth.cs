@@ -1,7 +1,7 @@
-namespace Gatehouse.Grains.RateLimiting.Ceilings;
+namespace Gatehouse.Grains.Storage;
 
 /// <summary>
-/// Whether a store of counts answers, as this silo's subjects find. While it does not, no call waits for it.
+/// Whether a store answers, as those who use it on this silo find. While it does not, no call waits for it.
 /// </summary>
 internal class StoreHealth
 {
