@@ -56,6 +56,20 @@ public class CeilingStoreTests
 
     [Theory]
     [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Reserve_SomethingElseUnderTheKey_IsUnreadableUntilItIsDeleted(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var ceilings = new RedisCeilingStore(store.Redis);
+        await store.Redis.Database.StringSetAsync(RedisCeilingStore.At(Key), "garbage");
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => ceilings.ReserveAsync(Key, "a", First));
+
+        await ceilings.DeleteAsync(Key);
+        Assert.True((await ceilings.ReserveAsync(Key, "a", First)).IsApplied);
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
     public async Task Reserve_AnySequenceOfRequests_AnswersAsTheModelDoes(string kind)
     {
         await using var store = await Store.StartAsync(kind);

@@ -81,7 +81,7 @@ internal static class Admission
         in SubjectCounts counts, in Quota quota, ReserveRequest request, ReserveAnswer answer, long nowMs)
     {
         var (seenMs, isFirst) = (Math.Max(nowMs, counts.State.SeenMs), counts.State.SeenMs == 0);
-        var before = At(counts, quota, nowMs);
+        var before = At(counts, quota.WindowMs, nowMs);
         var after = before.Apply(request, answer);
         var debt = isFirst && quota.Algorithm is RateLimitAlgorithm.TokenBucket
             ? InWindow(answer.Opening, answer.WindowMs, quota.WindowMs, nowMs)
@@ -100,21 +100,20 @@ internal static class Admission
     public static (SubjectCounts Next, ReserveRequest Request) Reserve(
         in SubjectCounts counts, in Quota quota, long ahead, long nowMs)
     {
-        var (ceiling, request) = At(counts, quota, nowMs).Reserve(ahead);
+        var (ceiling, request) = At(counts, quota.WindowMs, nowMs).Reserve(ahead);
         return Asking(counts, ceiling, request);
     }
 
     /// <summary>Gives the reservation back and tells every admission; null when there is nothing to tell.</summary>
-    public static (SubjectCounts Next, ReserveRequest Request)? Close(
-        in SubjectCounts counts, in Quota quota, long nowMs)
+    public static (SubjectCounts Next, ReserveRequest Request)? Close(in SubjectCounts counts, long nowMs)
     {
-        var current = At(counts, quota, nowMs);
-        if (!current.IsOpen())
+        var windowMs = counts.Ceiling.WindowMs;
+        if (windowMs == 0 || !At(counts, windowMs, nowMs).IsOpen())
         {
             return null;
         }
 
-        var (ceiling, request) = current.Close();
+        var (ceiling, request) = At(counts, windowMs, nowMs).Close();
         return Asking(counts, ceiling, request);
     }
 
@@ -123,8 +122,8 @@ internal static class Admission
             new SubjectCounts { State = counts.State, Ceiling = ceiling, Opening = counts.Opening },
             request with { Opening = counts.Opening });
 
-    private static Ceiling At(in SubjectCounts counts, in Quota quota, long nowMs) =>
-        counts.Ceiling.At(quota.WindowMs, Math.Max(nowMs, counts.State.SeenMs));
+    private static Ceiling At(in SubjectCounts counts, long windowMs, long nowMs) =>
+        counts.Ceiling.At(windowMs, Math.Max(nowMs, counts.State.SeenMs));
 
     // Counted in another window, nothing tells how much of a debt has drained.
     private static OpeningDebt InWindow(OpeningDebt debt, long fromMs, long toMs, long nowMs) =>

@@ -136,7 +136,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         // Twice, when the store's counts are of another window and have to be taken over first.
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            if (Admission.Close(Counts, _quota, NowMs) is not var (counts, request))
+            if (Admission.Close(Counts, NowMs) is not var (counts, request))
             {
                 return true;
             }
@@ -149,7 +149,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
             }
         }
 
-        return Admission.Close(Counts, _quota, NowMs) is null;
+        return Admission.Close(Counts, NowMs) is null;
     }
 
     /// <summary>Forgets all use, in the store first: what fails there leaves everything as it was.</summary>
@@ -165,8 +165,10 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
 
     public void Rehydrate(SubjectHandover handover)
     {
-        (_owner, Counts) = (handover.Owner, handover.ToCounts());
-        IsLoaded = true;
+        (_owner, Counts, IsLoaded) = (handover.Owner, handover.ToCounts(), true);
+        // Until the first call brings the policy's.
+        var (state, max) = (Counts.State, Quota.LimitMax);
+        _quota = new Quota(state.Algorithm, max, max, state.WindowMs, ColdUntilMs: 0);
     }
 
     private Task SettledAsync() => _sending ?? Task.CompletedTask;
@@ -217,12 +219,16 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
             services.Health.Answered();
         }
 #pragma warning disable CA1031 // Whatever failed, the same request is sent again; until then what is reserved holds.
-        catch (Exception)
+        catch (Exception failure)
 #pragma warning restore CA1031
         {
             (_sending, _failedAt) = (null, services.Time.GetTimestamp());
-            services.Health.Failed();
-            services.Metrics.Answered("failed");
+            var isUnreadable = failure is InvalidDataException;
+            services.Metrics.Answered(isUnreadable ? "unreadable" : "failed");
+            if (!isUnreadable)
+            {
+                services.Health.Failed();
+            }
         }
     }
 }

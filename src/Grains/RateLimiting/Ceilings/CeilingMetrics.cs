@@ -13,8 +13,8 @@ internal sealed class CeilingMetrics
     {
         var meter = meters.Create(RateLimitingMetrics.MeterName);
         _reservations = meter.CreateCounter<long>("gatehouse.ratelimit.reservations",
-            description: "Requests to the regional store by outcome: acknowledged, failed, or forgotten (the store "
-                + "lost what it had acknowledged).");
+            description: "Requests to the regional store by outcome: acknowledged, failed, forgotten (the store lost "
+                + "what it had acknowledged) or unreadable (it holds what this version did not write).");
         _waits = meter.CreateCounter<long>("gatehouse.ratelimit.reservation.waits",
             description: "Calls that needed more than was reserved, by outcome: acknowledged, failed, timed_out, or "
                 + "refused (not waited: the store does not answer).");

@@ -4,6 +4,7 @@ namespace Gatehouse.Grains.RateLimiting.Ceilings;
 internal interface ICeilingStore
 {
     /// <summary>Changes a subject's counts once, however often it is sent, and answers with everybody's.</summary>
+    /// <exception cref="InvalidDataException">The store holds something else under that key.</exception>
     Task<ReserveAnswer> ReserveAsync(string key, string owner, ReserveRequest request);
 
     /// <summary>Forgets a subject's counts.</summary>

@@ -23,12 +23,23 @@ internal sealed class RedisCeilingStore(RedisConnection redis) : ICeilingStore
             values.Add(count);
         }
 
-        return Read((RedisResult[])(await Script.RunAsync(redis.Database, [At(key)], [.. values]))!);
+        try
+        {
+            return Read((RedisResult[])(await Script.RunAsync(redis.Database, [At(key)], [.. values]))!);
+        }
+        catch (Exception unreadable) when (IsUnreadable(unreadable))
+        {
+            // One subject's trouble, not the store's: until it is reset its history is unknown, and never fresh.
+            throw new InvalidDataException("The stored counts of a subject are not of this version.", unreadable);
+        }
     }
 
     public Task DeleteAsync(string key) => redis.Database.KeyDeleteAsync(At(key));
 
     internal static RedisKey At(string key) => $"gatehouse:ceiling:{key}";
+
+    private static bool IsUnreadable(Exception failure) => failure is FormatException
+        || (failure is RedisServerException && failure.Message.Contains("WRONGTYPE", StringComparison.Ordinal));
 
     private static ReserveAnswer Read(RedisResult[] answer)
     {

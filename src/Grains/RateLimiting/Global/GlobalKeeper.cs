@@ -25,6 +25,7 @@ internal sealed class GlobalKeeper(string key, GlobalServices services)
     private long _readAt;
     private long _triedAt;
     private Task? _syncing;
+    private (object? Told, object? Others, GlobalShare Share, long Room) _room;
 
     private TimeSpan Interval => services.Options.Value.SyncInterval;
 
@@ -43,7 +44,7 @@ internal sealed class GlobalKeeper(string key, GlobalServices services)
         // What was told counts until the next answer has had as long again to come.
         return _told is null || services.Time.GetElapsedTime(_readAt) > 2 * Interval
             ? new GlobalRoom(share.Free, null)
-            : new GlobalRoom(share.Free, share.RoomBeside(Others(), services.Regions.Count));
+            : new GlobalRoom(share.Free, RoomBeside(share));
     }
 
     /// <summary>After an admission: exchanges counts behind the caller's back when it is time to.</summary>
@@ -79,15 +80,17 @@ internal sealed class GlobalKeeper(string key, GlobalServices services)
         }
     }
 
-    private List<(long Told, bool IsSilent)> Others()
+    /// <summary>Worked out once for what was told, not once a call.</summary>
+    private long RoomBeside(in GlobalShare share)
     {
-        var others = new List<(long, bool)>();
-        foreach (var region in services.Regions.Others)
+        var others = services.Regions.Others;
+        if (!ReferenceEquals(_room.Told, _told) || !ReferenceEquals(_room.Others, others) || _room.Share != share)
         {
-            others.Add((_told!.GetValueOrDefault(region.Name), region.IsSilent));
+            var told = others.Select(region => (_told!.GetValueOrDefault(region.Name), region.IsSilent)).ToList();
+            _room = (_told, others, share, share.RoomBeside(told, services.Regions.Count));
         }
 
-        return others;
+        return _room.Room;
     }
 
     private void Sync(in Ceiling ceiling)
