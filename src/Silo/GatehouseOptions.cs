@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.Silo;
@@ -62,19 +63,9 @@ public sealed class GatehouseOptions : IValidatableObject
             yield return new ValidationResult("Gatehouse:DataDirectory must not be empty.");
         }
 
-        if (Silo.Port is < 0 or > 65535)
+        foreach (var fault in Silo.Faults())
         {
-            yield return new ValidationResult("Gatehouse:Silo:Port must be between 0 and 65535.");
-        }
-
-        if (Silo.GatewayPort is < 0 or > 65535)
-        {
-            yield return new ValidationResult("Gatehouse:Silo:GatewayPort must be between 0 and 65535.");
-        }
-
-        if (Silo.AdvertisedAddress is { } address && !System.Net.IPAddress.TryParse(address, out _))
-        {
-            yield return new ValidationResult("Gatehouse:Silo:AdvertisedAddress must be an IP address.");
+            yield return new ValidationResult(fault);
         }
     }
 }
@@ -101,4 +92,38 @@ public sealed class SiloOptions
 
     /// <summary>The address that others reach this silo at. Default: loopback.</summary>
     public string? AdvertisedAddress { get; set; }
+
+    /// <summary>
+    /// Where a silo process answers probes (<c>/health/...</c>) and <c>/metrics</c>, without a credential. Default
+    /// 8081; 0: any free port. An API host answers them at its own address.
+    /// </summary>
+    public int HealthPort { get; set; } = 8081;
+
+    /// <summary>The address it does so at. Default: loopback.</summary>
+    public string? HealthAddress { get; set; }
+
+    internal IEnumerable<string> Faults()
+    {
+        foreach (var (name, port) in new[]
+        {
+            (nameof(Port), Port), (nameof(GatewayPort), GatewayPort), (nameof(HealthPort), HealthPort),
+        })
+        {
+            if (port is < 0 or > 65535)
+            {
+                yield return $"Gatehouse:Silo:{name} must be between 0 and 65535.";
+            }
+        }
+
+        foreach (var (name, address) in new[]
+        {
+            (nameof(AdvertisedAddress), AdvertisedAddress), (nameof(HealthAddress), HealthAddress),
+        })
+        {
+            if (address is not null && !IPAddress.TryParse(address, out _))
+            {
+                yield return $"Gatehouse:Silo:{name} must be an IP address.";
+            }
+        }
+    }
 }

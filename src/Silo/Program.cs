@@ -1,19 +1,13 @@
-using System.ComponentModel.DataAnnotations;
 using Gatehouse.Silo;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
-var builder = Host.CreateApplicationBuilder(args);
-var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
-if (options.Topology is Topology.Embedded)
+try
 {
-    // A silo on its own always has its store outside; there is nothing to choose.
-    options.Topology = Topology.CoHosted;
+    await using var app = SiloHost.Build(args);
+    await app.RunAsync();
+    return 0;
 }
-
-Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-builder.Services.AddSingleton(new StoreAddress(options.Redis.ConnectionString!, NeedsCommit: false));
-builder.AddGatehouseSilo(options);
-builder.AddGatehouseTelemetry();
-await builder.Build().RunAsync();
+catch (Exception failure) when (StartFailure.Explain(failure) is not null)
+{
+    Console.Error.WriteLine($"Gatehouse silo did not start: {StartFailure.Explain(failure)}");
+    return 1;
+}

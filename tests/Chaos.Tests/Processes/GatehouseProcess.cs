@@ -3,12 +3,15 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Gatehouse.Chaos.Tests.Processes;
 
-/// <summary>The real executable in a process of its own.</summary>
-internal sealed class GatehouseProcess : IAsyncDisposable
+/// <summary>A real executable in a process of its own: the API host, or a silo.</summary>
+internal sealed partial class GatehouseProcess : IAsyncDisposable
 {
+    private const string ApiHost = "ApiHost";
+    private const string Silo = "Silo";
     private const string AdminKey = "an-admin-key-for-chaos-0123456789abcdef";
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(30);
 
@@ -18,7 +21,8 @@ internal sealed class GatehouseProcess : IAsyncDisposable
 
     private GatehouseProcess(string project, string folder, Dictionary<string, string> settings)
     {
-        var start = new ProcessStartInfo("dotnet", [Executable(project), "--urls", "http://127.0.0.1:0"])
+        string[] url = project == ApiHost ? ["--urls", "http://127.0.0.1:0"] : [];
+        var start = new ProcessStartInfo("dotnet", [Executable(project), .. url])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -28,6 +32,9 @@ internal sealed class GatehouseProcess : IAsyncDisposable
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
                 ["Gatehouse__DataDirectory"] = folder,
                 ["Gatehouse__Auth__AdminKey"] = AdminKey,
+                ["Gatehouse__Silo__Port"] = "0",
+                ["Gatehouse__Silo__GatewayPort"] = "0",
+                ["Gatehouse__Silo__HealthPort"] = "0",
             },
         };
         foreach (var (name, value) in settings)
@@ -46,36 +53,27 @@ internal sealed class GatehouseProcess : IAsyncDisposable
 
     public string Output => string.Join('\n', _output);
 
+    /// <summary>The operating system's number of the process, for signals.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Starts the API host and waits until it says that it is ready.</summary>
-    public static async Task<GatehouseProcess> StartAsync(string folder, Dictionary<string, string>? settings = null)
-    {
-        var process = new GatehouseProcess("ApiHost", folder, settings ?? []);
-        var start = TimeProvider.System.GetTimestamp();
-        process.Run();
-        try
-        {
-            var url = await process._ready.Task.WaitAsync(StartMax);
-            process.StartedIn = TimeProvider.System.GetElapsedTime(start);
-            process.Client = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(10) };
-            return process;
-        }
-        catch (Exception failure)
-        {
-            var output = process.Output;
-            await process.DisposeAsync();
-            throw new InvalidOperationException($"The process did not become ready. It said:\n{output}", failure);
-        }
-    }
+    public static Task<GatehouseProcess> StartAsync(string folder, Dictionary<string, string>? settings = null) =>
+        StartAsync(ApiHost, folder, settings);
+
+    /// <summary>
+    /// Starts a silo and waits until it says that it is ready. It takes free ports unless the settings name some;
+    /// <see cref="Client"/> reaches its health listener, which knows no tenants.
+    /// </summary>
+    public static Task<GatehouseProcess> StartSiloAsync(string folder, Dictionary<string, string>? settings = null) =>
+        StartAsync(Silo, folder, settings);
 
     /// <summary>Runs until the process ends by itself; for starts that must fail.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(
-        string folder, Dictionary<string, string>? settings = null)
-    {
-        await using var process = new GatehouseProcess("ApiHost", folder, settings ?? []);
-        process.Run();
-        await process._process.WaitForExitAsync().WaitAsync(StartMax);
-        return (process._process.ExitCode, process.Output);
-    }
+    public static Task<(int ExitCode, string Output)> RunToEndAsync(
+        string folder, Dictionary<string, string>? settings = null) => RunToEndAsync(ApiHost, folder, settings);
+
+    /// <summary>The same for a silo.</summary>
+    public static Task<(int ExitCode, string Output)> RunSiloToEndAsync(
+        string folder, Dictionary<string, string>? settings = null) => RunToEndAsync(Silo, folder, settings);
 
     public async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, string? body = null)
     {
@@ -122,6 +120,36 @@ internal sealed class GatehouseProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    private static async Task<GatehouseProcess> StartAsync(
+        string project, string folder, Dictionary<string, string>? settings)
+    {
+        var process = new GatehouseProcess(project, folder, settings ?? []);
+        var start = TimeProvider.System.GetTimestamp();
+        process.Run();
+        try
+        {
+            var url = await process._ready.Task.WaitAsync(StartMax);
+            process.StartedIn = TimeProvider.System.GetElapsedTime(start);
+            process.Client = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(10) };
+            return process;
+        }
+        catch (Exception failure)
+        {
+            var output = process.Output;
+            await process.DisposeAsync();
+            throw new InvalidOperationException($"The process did not become ready. It said:\n{output}", failure);
+        }
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunToEndAsync(
+        string project, string folder, Dictionary<string, string>? settings)
+    {
+        await using var process = new GatehouseProcess(project, folder, settings ?? []);
+        process.Run();
+        await process._process.WaitForExitAsync().WaitAsync(StartMax);
+        return (process._process.ExitCode, process.Output);
+    }
+
     private void Run()
     {
         _process.Start();
@@ -138,9 +166,9 @@ internal sealed class GatehouseProcess : IAsyncDisposable
         }
 
         _output.Enqueue(line);
-        if (line.Trim() is var text && text.StartsWith("listens on", StringComparison.Ordinal))
+        if (ReadyLine().Match(line) is { Success: true } ready)
         {
-            _ready.TrySetResult(new Uri(text["listens on".Length..].Trim()));
+            _ready.TrySetResult(new Uri(ready.Groups["url"].Value));
         }
     }
 
@@ -150,4 +178,7 @@ internal sealed class GatehouseProcess : IAsyncDisposable
             .Single(attribute => attribute.Key == $"{project}Folder").Value!;
         return Path.Combine(folder, $"Gatehouse.{project}.dll");
     }
+
+    [GeneratedRegex(@"^\s*(listens on|Gatehouse silo is ready\..* health)\s+(?<url>\S+)")]
+    private static partial Regex ReadyLine();
 }

@@ -1,0 +1,76 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace Gatehouse.Silo;
+
+/// <summary>Composes the silo's own process: a silo, and a small listener for probes and metrics.</summary>
+internal static class SiloHost
+{
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.Configuration.AddDefaults();
+        var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
+        // A silo on its own always has its store outside; there is nothing to choose.
+        options.Topology = Topology.CoHosted;
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+
+        // Not ASPNETCORE_URLS: container images set it to all interfaces, and nothing asks for a credential here.
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options.Silo));
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(new StoreAddress(options.Redis.ConnectionString!, NeedsCommit: false));
+        builder.AddGatehouseSilo(options);
+        builder.AddGatehouseTelemetry();
+
+        var app = builder.Build();
+        // Now, and not by the host's start, which logs a wrong setting with a stack before it throws.
+        app.Services.GetRequiredService<IStartupValidator>().Validate();
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(ReadyLine(app, options)));
+        return app;
+    }
+
+    /// <summary>What the operator's own files, environment and arguments then override.</summary>
+    private static void AddDefaults(this ConfigurationManager configuration)
+    {
+        using var file = typeof(SiloHost).Assembly.GetManifestResourceStream("appsettings.json")!;
+        var defaults = new ConfigurationBuilder().AddJsonStream(file).Build().AsEnumerable();
+        configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, SiloOptions silo)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = 0;
+        kestrel.Listen(silo.HealthAddress is { } text ? IPAddress.Parse(text) : IPAddress.Loopback, silo.HealthPort);
+    }
+
+    private static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
+        app.MapHealthChecks(
+            "/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready") });
+        app.MapHealthChecks(
+            "/health/startup", new HealthCheckOptions { Predicate = static check => check.Name == "silo" });
+    }
+
+    /// <summary>One line, so that who starts a silo can wait for it, and find the ports that were free.</summary>
+    private static string ReadyLine(WebApplication app, GatehouseOptions options)
+    {
+        var endpoints = app.Services.GetRequiredService<IOptions<EndpointOptions>>().Value;
+        return $"Gatehouse silo is ready. region {options.Region}, " +
+            $"silo {endpoints.AdvertisedIPAddress}:{endpoints.SiloPort}, gateway port {endpoints.GatewayPort}, " +
+            $"health {app.Urls.First()}";
+    }
+}
