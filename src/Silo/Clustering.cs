@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using Orleans.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using StackExchange.Redis;
 
@@ -24,7 +26,6 @@ internal static class Clustering
         }
 
         var address = options.Silo.AdvertisedAddress is { } text ? IPAddress.Parse(text) : IPAddress.Loopback;
-        var redis = ConfigurationOptions.Parse(options.Redis.ConnectionString!);
         silo.Configure<ClusterOptions>(cluster => (cluster.ServiceId, cluster.ClusterId) = (ServiceId, options.Region));
         silo.Configure<EndpointOptions>(endpoint =>
         {
@@ -32,18 +33,29 @@ internal static class Clustering
             endpoint.SiloPort = PortOrFree(options.Silo.Port);
             endpoint.GatewayPort = PortOrFree(options.Silo.GatewayPort);
         });
-        silo.UseRedisClustering(clustering => clustering.ConfigurationOptions = redis);
+        silo.UseRedisClustering(static _ => { });
+        silo.Services.AddMembershipTable(options.Redis);
         return silo;
     }
 
     public static IClientBuilder UseGatehouseClustering(this IClientBuilder client, GatehouseOptions options)
     {
-        var redis = ConfigurationOptions.Parse(options.Redis.ConnectionString!);
         client.Configure<ClusterOptions>(
             cluster => (cluster.ServiceId, cluster.ClusterId) = (ServiceId, options.Region));
-        client.UseRedisClustering(clustering => clustering.ConfigurationOptions = redis);
+        client.UseRedisClustering(static _ => { });
+        client.Services.AddMembershipTable(options.Redis);
         return client;
     }
+
+    private static void AddMembershipTable(this IServiceCollection services, RedisOptions redis) => services
+        .AddMembershipConnection(redis)
+        .AddOptions<RedisClusteringOptions>().Configure<IServiceProvider>(static (clustering, provider) =>
+        {
+            // Asked for by a validator, used by nobody: the connection is ours.
+            clustering.ConfigurationOptions = new ConfigurationOptions();
+            clustering.CreateMultiplexer = _ => Task.FromResult((
+                provider.GetRequiredKeyedService<IConnectionMultiplexer>(StoreConnection.Membership), IsShared: true));
+        });
 
     private static int PortOrFree(int port) => port == 0 ? FreePort() : port;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Gatehouse.Grains.Abstractions.Tenants;
+using StackExchange.Redis;
 
 namespace Gatehouse.Silo;
 
@@ -58,6 +59,11 @@ public sealed class GatehouseOptions : IValidatableObject
             yield return new ValidationResult($"Gatehouse:Redis:ConnectionString must be set for topology {Topology}.");
         }
 
+        foreach (var fault in Redis.Faults())
+        {
+            yield return new ValidationResult(fault);
+        }
+
         if (string.IsNullOrWhiteSpace(DataDirectory))
         {
             yield return new ValidationResult("Gatehouse:DataDirectory must not be empty.");
@@ -75,6 +81,56 @@ public sealed class RedisOptions
 {
     /// <summary>As StackExchange.Redis reads it. Empty (default): the embedded store, topology Embedded only.</summary>
     public string? ConnectionString { get; set; }
+
+    /// <summary>
+    /// The same for the membership table, so that it can have a Redis or a Redis user of its own. Default:
+    /// <see cref="ConnectionString"/>. Topology Embedded keeps membership in memory.
+    /// </summary>
+    public string? MembershipConnectionString { get; set => field = NullIfEmpty(value); }
+
+    /// <summary>The same for grain state. Default: <see cref="ConnectionString"/>.</summary>
+    public string? StateConnectionString { get; set => field = NullIfEmpty(value); }
+
+    internal IEnumerable<string> Faults()
+    {
+        foreach (var (name, text) in new[]
+        {
+            (nameof(ConnectionString), ConnectionString),
+            (nameof(MembershipConnectionString), MembershipConnectionString),
+            (nameof(StateConnectionString), StateConnectionString),
+        })
+        {
+            if (text is null or "")
+            {
+                continue;
+            }
+
+            if (Fault(text) is { } rule)
+            {
+                yield return $"Gatehouse:Redis:{name} {rule}";
+            }
+            else if (string.IsNullOrEmpty(ConnectionString))
+            {
+                yield return $"Gatehouse:Redis:{name} needs Gatehouse:Redis:ConnectionString.";
+            }
+        }
+    }
+
+    // A compose file can only set a variable or set it to nothing.
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static string? Fault(string text)
+    {
+        try
+        {
+            return ConfigurationOptions.Parse(text).EndPoints.Count == 0 ? "must name a server." : null;
+        }
+        catch (ArgumentException)
+        {
+            // The parser's message repeats what it could not read, and that may be a password.
+            return "must be as StackExchange.Redis reads it, such as redis-1:6379,user=u,password=p.";
+        }
+    }
 }
 
 /// <summary>Where other silos and clients find this silo.</summary>

@@ -1,7 +1,9 @@
 using Gatehouse.Grains.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
+using StackExchange.Redis;
 
 namespace Gatehouse.Silo;
 
@@ -18,11 +20,14 @@ internal sealed class SiloHealthCheck(ISiloStatusOracle oracle, IHostApplication
 }
 
 /// <summary>
-/// A lost store degrades, it does not make every replica leave at once. Asks the connection, not the store.
+/// A lost store degrades, it does not make every replica leave at once. Asks the connections, not the store.
 /// </summary>
-internal sealed class StoreHealthCheck(RedisConnection redis) : IHealthCheck
+internal sealed class StoreHealthCheck(
+    RedisConnection data, [FromKeyedServices(StoreConnection.State)] IConnectionMultiplexer state) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(redis.Multiplexer.IsConnected ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded());
+        Task.FromResult(data.Multiplexer.IsConnected && state.IsConnected
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Degraded());
 }

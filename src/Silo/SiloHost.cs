@@ -28,7 +28,7 @@ internal static class SiloHost
         // Not ASPNETCORE_URLS: container images set it to all interfaces, and nothing asks for a credential here.
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options.Silo));
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(new StoreAddress(options.Redis.ConnectionString!, NeedsCommit: false));
+        builder.Services.AddSingleton(StoreAddress.From(options.Redis));
         builder.AddGatehouseSilo(options);
         builder.AddGatehouseTelemetry();
 

@@ -23,7 +23,7 @@ public static class SiloHosting
     public static IHostApplicationBuilder AddGatehouseSilo(
         this IHostApplicationBuilder builder, GatehouseOptions options)
     {
-        builder.Services.AddStoreConnection();
+        builder.Services.AddStoreConnections();
         builder.Services.AddGatehouseGrains();
         builder.UseOrleans(silo =>
         {
@@ -92,9 +92,10 @@ public static class SiloHosting
 
     private static void AddRedisTenantStorage(this ISiloBuilder silo) => silo.AddRedisGrainStorage(
         RedisTenants,
-        options => options.Configure<IConnectionMultiplexer>(static (storage, multiplexer) =>
+        options => options.Configure<IServiceProvider>(static (storage, provider) =>
         {
             storage.ConfigurationOptions = new ConfigurationOptions();
-            storage.CreateMultiplexer = _ => Task.FromResult((multiplexer, IsShared: true));
+            storage.CreateMultiplexer = _ => Task.FromResult((
+                provider.GetRequiredKeyedService<IConnectionMultiplexer>(StoreConnection.State), IsShared: true));
         }));
 }

@@ -12,7 +12,7 @@ internal static class StoreSelection
     {
         if (!options.HasEmbeddedStore)
         {
-            services.AddSingleton(new StoreAddress(options.Redis.ConnectionString!, NeedsCommit: false));
+            services.AddSingleton(StoreAddress.From(options.Redis));
             return;
         }
 

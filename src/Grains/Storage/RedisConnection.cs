@@ -26,6 +26,10 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer)
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
         options.ReconnectRetryPolicy = new ExponentialRetry(100, 2000);
         options.ClientName = clientName;
+        // For choosing among several masters, which is not how this product is set up: a key and a channel outside its
+        // own, which its Redis users may not touch.
+        options.TieBreaker = "";
+        options.ConfigurationChannel = "";
         return options;
     }
 }

@@ -10,18 +10,27 @@ internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gatehouse-redis-");
     private readonly int _port = Ports.Free();
+    private readonly string? _usersFile;
     private Process? _process;
 
-    private RedisServer()
+    private RedisServer(string? users)
     {
+        if (users is not null)
+        {
+            _usersFile = Path.Combine(_folder.FullName, "users.acl");
+            File.WriteAllText(_usersFile, $"{users}\nuser tests on nopass ~* &* +@all\n");
+        }
     }
 
-    public string ConnectionString => $"127.0.0.1:{_port},abortConnect=false,allowAdmin=true";
+    /// <summary>For a user that may do everything.</summary>
+    public string ConnectionString =>
+        $"{(_usersFile is null ? ConnectionStringOf() : ConnectionStringOf("tests", "any"))},allowAdmin=true";
 
     /// <summary>
-    /// Starts one. Without redis-server the test is skipped, or fails in CI, where a skip would hide it.
+    /// Starts one, with the given ACL file beside a user of the tests' own. Without redis-server the test is skipped, or
+    /// fails in CI, where a skip would hide it.
     /// </summary>
-    public static async Task<RedisServer> StartAsync()
+    public static async Task<RedisServer> StartAsync(string? users = null)
     {
         var isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
             .Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
@@ -30,10 +39,14 @@ internal sealed class RedisServer : IAsyncDisposable
             Assert.Skip("redis-server is not on the path; install it (Debian: apt-get install redis-server).");
         }
 
-        var server = new RedisServer();
+        var server = new RedisServer(users);
         await server.RunAsync();
         return server;
     }
+
+    /// <summary>For one of the users of the ACL file, or for the one that every Redis has.</summary>
+    public string ConnectionStringOf(string? user = null, string? password = null) =>
+        $"127.0.0.1:{_port},abortConnect=false{(user is null ? "" : $",user={user},password={password}")}";
 
     public async Task<IConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(ConnectionString);
 
@@ -78,15 +91,16 @@ internal sealed class RedisServer : IAsyncDisposable
         [
             "--port", $"{_port}", "--bind", "127.0.0.1", "--dir", _folder.FullName,
             "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+            .. _usersFile is null ? Array.Empty<string>() : ["--aclfile", _usersFile],
         ];
         var start = new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true };
         _process = Process.Start(start)!;
-        string? line;
+        var said = new List<string>();
         do
         {
-            line = await _process.StandardOutput.ReadLineAsync();
-            Assert.NotNull(line);
+            said.Add(await _process.StandardOutput.ReadLineAsync()
+                ?? throw new InvalidOperationException($"redis-server did not start. It said:\n{string.Join('\n', said)}"));
         }
-        while (!line.Contains("Ready to accept connections", StringComparison.Ordinal));
+        while (!said[^1].Contains("Ready to accept connections", StringComparison.Ordinal));
     }
 }
