@@ -59,6 +59,7 @@ internal static class GatehouseHost
         app.Use(static (context, next) =>
         {
             RequestId.Set(context);
+            ForwardAuthTarget.Prepare(context);
             return next(context);
         });
         app.UseMiddleware<FailureMiddleware>();
@@ -85,6 +86,7 @@ internal static class GatehouseHost
         app.MapApiKeys();
         app.MapPolicies();
         app.MapRateLimiting();
+        app.MapForwardAuth();
         app.MapRegions();
         app.MapReference();
         app.MapHealth();

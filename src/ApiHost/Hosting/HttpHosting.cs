@@ -32,9 +32,23 @@ internal static class HttpHosting
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, CheckJson.Default);
             ApiJson.Configure(json.SerializerOptions);
         });
+        services.PostConfigure<LoggerFilterOptions>(HideRequestLines);
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();
         services.AddApiDescription();
+    }
+
+    /// <summary>
+    /// The framework's request lines show the whole query, where a proxy's key may stand. They stay off whatever the
+    /// <c>Logging</c> section says: per provider, the last of the longest categories wins.
+    /// </summary>
+    private static void HideRequestLines(LoggerFilterOptions logging)
+    {
+        foreach (var provider in logging.Rules.Select(rule => rule.ProviderName).Append(null).Distinct().ToList())
+        {
+            logging.Rules.Add(new LoggerFilterRule(
+                provider, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning, filter: null));
+        }
     }
 }

@@ -16,10 +16,26 @@ internal enum AccessKind
     Admin = 4,
 }
 
+/// <summary>Where a route takes its credential from; what stands elsewhere is not looked at.</summary>
+[Flags]
+internal enum CredentialPlaces
+{
+    /// <summary><c>Authorization: Bearer</c>.</summary>
+    Authorization = 1,
+
+    /// <summary>The header <see cref="Authenticator.KeyHeader"/>: a proxy's key, beside its client's headers.</summary>
+    KeyHeader = 2,
+
+    /// <summary>The query's <see cref="Authenticator.KeyParameter"/>, for a proxy that can set no header.</summary>
+    KeyQuery = 4,
+}
+
 /// <summary>What a route asks of its caller. A route without it does not start: nothing is open by accident.</summary>
 /// <param name="Kind">Who may call.</param>
 /// <param name="Scope">The scope that a tenant's key must hold.</param>
-internal sealed record Access(AccessKind Kind, string? Scope = null)
+/// <param name="Places">Where the credential may stand.</param>
+internal sealed record Access(
+    AccessKind Kind, string? Scope = null, CredentialPlaces Places = CredentialPlaces.Authorization)
 {
     /// <summary>The route parameter that names the tenant.</summary>
     public const string TenantParameter = "tenant";
@@ -34,8 +50,10 @@ internal static class AccessExtensions
     public static TBuilder RequireCredential<TBuilder>(this TBuilder routes)
         where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new Access(AccessKind.AnyCredential));
 
-    public static TBuilder RequireScope<TBuilder>(this TBuilder routes, string scope)
-        where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new Access(AccessKind.Tenant, scope));
+    public static TBuilder RequireScope<TBuilder>(
+        this TBuilder routes, string scope, CredentialPlaces places = CredentialPlaces.Authorization)
+        where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new Access(AccessKind.Tenant, scope, places));
 
     public static TBuilder RequireAdmin<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
         routes.WithMetadata(new Access(AccessKind.Admin));

@@ -28,9 +28,15 @@ internal enum AuthenticationFailure
     TenantDisabled = 6,
 }
 
-/// <summary>Turns the <c>Authorization</c> header into a caller.</summary>
+/// <summary>Turns the credential of a request into a caller.</summary>
 internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOptions> options, TimeProvider time)
 {
+    /// <summary>The header in which a proxy sends its key.</summary>
+    public const string KeyHeader = "X-Gatehouse-Key";
+
+    /// <summary>The query parameter in which a proxy sends its key.</summary>
+    public const string KeyParameter = "key";
+
     // Compared for keys that do not exist, so that they take as long as keys that do.
     private static readonly string DummyHash = new('0', 64);
     private static readonly Caller Admin = new(null, [], "admin");
@@ -39,15 +45,45 @@ internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOption
         ? null
         : SHA256.HashData(Encoding.UTF8.GetBytes(options.Value.AdminKey));
 
-    public async ValueTask<(Caller? Caller, AuthenticationFailure Failure)> AuthenticateAsync(string? authorization)
+    public ValueTask<(Caller? Caller, AuthenticationFailure Failure)> AuthenticateAsync(
+        HttpRequest request, CredentialPlaces places)
     {
-        const string Scheme = "Bearer ";
-        if (authorization is null || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (places is not CredentialPlaces.Authorization)
         {
-            return (null, authorization is null ? AuthenticationFailure.Missing : AuthenticationFailure.Malformed);
+            return AuthenticateProxyAsync(request, places);
         }
 
-        var token = authorization.AsMemory(Scheme.Length).Trim();
+        const string Scheme = "Bearer ";
+        string? authorization = request.Headers.Authorization;
+        return authorization is null ? new((null, AuthenticationFailure.Missing))
+            : !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+                ? new((null, AuthenticationFailure.Malformed))
+                : VerifyAsync(authorization.AsMemory(Scheme.Length).Trim());
+    }
+
+    /// <summary>
+    /// One good key is enough, whatever stands in the other place: a proxy passes its client's headers on, and some
+    /// pass its query on, so the client can write the place that its proxy leaves free.
+    /// </summary>
+    private async ValueTask<(Caller? Caller, AuthenticationFailure Failure)> AuthenticateProxyAsync(
+        HttpRequest request, CredentialPlaces places)
+    {
+        (Caller? Caller, AuthenticationFailure Failure) result = (null, AuthenticationFailure.Missing);
+        // The query first: behind a proxy that uses it, the header is the client's, who must not try keys with it.
+        string? inQuery = places.HasFlag(CredentialPlaces.KeyQuery) ? request.Query[KeyParameter] : default;
+        if (inQuery is not null)
+        {
+            result = await VerifyAsync(inQuery.AsMemory());
+        }
+
+        string? inHeader = result.Caller is null && places.HasFlag(CredentialPlaces.KeyHeader)
+            ? request.Headers[KeyHeader]
+            : default;
+        return inHeader is null ? result : await VerifyAsync(inHeader.AsMemory().Trim());
+    }
+
+    private async ValueTask<(Caller? Caller, AuthenticationFailure Failure)> VerifyAsync(ReadOnlyMemory<char> token)
+    {
         if (IsAdmin(token.Span))
         {
             return (Admin, AuthenticationFailure.None);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -11,6 +12,8 @@ namespace Gatehouse.ApiHost.Http;
 /// </summary>
 internal sealed class ClientAddressResolver(IOptions<HttpOptions> options)
 {
+    public const string Header = "X-Forwarded-For";
+
     private const int HopsMax = 32;
 
     private readonly IReadOnlySet<IPAddress> _trusted = options.Value.TrustedProxyAddresses;
@@ -18,13 +21,19 @@ internal sealed class ClientAddressResolver(IOptions<HttpOptions> options)
     public IPAddress Resolve(HttpContext context)
     {
         var peer = ClientAddress.Canonical(context.Connection.RemoteIpAddress ?? IPAddress.None);
-        if (_trusted.Count == 0 || !_trusted.Contains(peer))
-        {
-            return peer;
-        }
+        return _trusted.Count == 0 || !_trusted.Contains(peer) ? peer : Walk(context.Request, peer);
+    }
 
-        var client = peer;
-        var lines = context.Request.Headers["X-Forwarded-For"];
+    /// <summary>
+    /// The client that an authenticated proxy states: as above, but the proxy's key vouches for the first entry from
+    /// the right, wherever the proxy is. Null when that entry is missing or no address.
+    /// </summary>
+    public IPAddress? Stated(HttpRequest request) => Walk(request, null);
+
+    [return: NotNullIfNotNull(nameof(client))]
+    private IPAddress? Walk(HttpRequest request, IPAddress? client)
+    {
+        var lines = request.Headers[Header];
         var hops = 0;
         for (var line = lines.Count - 1; line >= 0; line--)
         {

@@ -52,7 +52,7 @@ internal sealed class DoorMiddleware : IDisposable
             return;
         }
 
-        var (caller, failure) = await _authenticator.AuthenticateAsync(context.Request.Headers.Authorization);
+        var (caller, failure) = await _authenticator.AuthenticateAsync(context.Request, access.Places);
         if (caller is null)
         {
             if (client is not null)
@@ -62,7 +62,7 @@ internal sealed class DoorMiddleware : IDisposable
             }
 
             _metrics.AuthenticationFailed(failure);
-            await Problems.Unauthenticated(failure).ExecuteAsync(context);
+            await Problems.Unauthenticated(failure, access.Places).ExecuteAsync(context);
             return;
         }
 

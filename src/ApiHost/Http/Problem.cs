@@ -31,7 +31,17 @@ internal record Problem : IResult
     /// <summary>When to try again, rounded up to whole seconds in <c>Retry-After</c>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    public Task ExecuteAsync(HttpContext httpContext)
+    /// <summary>What a 401 asks for (RFC 9110, 11.6.1).</summary>
+    public string Challenge { get; init; } = "Bearer realm=\"gatehouse\"";
+
+    public Task ExecuteAsync(HttpContext httpContext) => NginxRoute.Spell(this, httpContext).AnswerAsync(httpContext);
+
+    /// <summary>Members of this kind of problem only.</summary>
+    protected virtual void WriteExtensions(Utf8JsonWriter json)
+    {
+    }
+
+    private Task AnswerAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.StatusCode = Status;
@@ -46,18 +56,13 @@ internal record Problem : IResult
 
         if (Status == StatusCodes.Status401Unauthorized)
         {
-            response.Headers.WWWAuthenticate = "Bearer realm=\"gatehouse\"";
+            response.Headers.WWWAuthenticate = Challenge;
         }
 
         return JsonAnswer.WriteAsync(
             httpContext,
             (Problem: this, Context: httpContext),
             static (json, answer) => answer.Problem.Write(json, answer.Context));
-    }
-
-    /// <summary>Members of this kind of problem only.</summary>
-    protected virtual void WriteExtensions(Utf8JsonWriter json)
-    {
     }
 
     private void Write(Utf8JsonWriter json, HttpContext context)

@@ -17,13 +17,16 @@ internal static class Problems
         Faults = faults,
     };
 
-    public static Problem Unauthenticated(AuthenticationFailure failure) => new()
+    public static Problem Unauthenticated(AuthenticationFailure failure, CredentialPlaces places) => new()
     {
         Status = StatusCodes.Status401Unauthorized,
         Code = "unauthenticated",
         Title = "A good credential is required",
         Detail = failure switch
         {
+            // Proxies pass the answer on to their clients, to whom it is no concern what became of the proxy's key.
+            _ when places is not CredentialPlaces.Authorization =>
+                $"The proxy must send a good API key in {Authenticator.KeyHeader}.",
             AuthenticationFailure.Missing => "Send Authorization: Bearer <api key>.",
             // Only who holds the key learns what became of it.
             AuthenticationFailure.Revoked => "This API key was revoked.",
@@ -31,6 +34,8 @@ internal static class Problems
             AuthenticationFailure.TenantDisabled => "The tenant of this API key is disabled.",
             _ => "The credential is not known.",
         },
+        // Nor must they take it for a question about their own token.
+        Challenge = $"{(places is CredentialPlaces.Authorization ? "Bearer" : "GatehouseKey")} realm=\"gatehouse\"",
     };
 
     public static Problem AdminOnly() => Forbidden("admin_only", "Only the admin key may do this.");

@@ -9,6 +9,7 @@ namespace Gatehouse.ApiHost.OpenApi;
 internal static class ApiDescription
 {
     private const string SchemeName = "apiKey";
+    private const string ProxySchemeName = "proxyKey";
 
     public static void AddApiDescription(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -26,6 +27,13 @@ internal static class ApiDescription
                 Type = SecuritySchemeType.Http,
                 Scheme = "bearer",
                 Description = "An API key of a tenant (`gh_...`), or the admin key.",
+            };
+            document.Components.SecuritySchemes[ProxySchemeName] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = Authenticator.KeyHeader,
+                Description = "The API key of a proxy that asks for its client.",
             };
             return Task.CompletedTask;
         });
@@ -49,7 +57,8 @@ internal static class ApiDescription
             return Task.CompletedTask;
         }
 
-        operation.Security = [new() { [new OpenApiSecuritySchemeReference(SchemeName, context.Document)] = [] }];
+        var scheme = access.Places is CredentialPlaces.Authorization ? SchemeName : ProxySchemeName;
+        operation.Security = [new() { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = [] }];
         operation.Description = string.IsNullOrEmpty(operation.Description)
             ? Needs(access)
             : $"{operation.Description}\n\n{Needs(access)}";

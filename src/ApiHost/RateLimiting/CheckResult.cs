@@ -9,6 +9,10 @@ internal sealed class CheckResult(string policy, RateLimitDecision decision) : I
 {
     private readonly string _policy = policy;
     private readonly RateLimitDecision _decision = decision;
+    private int? _statusAlone;
+
+    /// <summary>The same answer for a proxy: admitted is this status and the headers, without a body.</summary>
+    public CheckResult ForProxy(int admitted) => new(_policy, _decision) { _statusAlone = admitted };
 
     public static string Tag(RateLimitReason reason) => reason switch
     {
@@ -30,8 +34,14 @@ internal sealed class CheckResult(string policy, RateLimitDecision decision) : I
             return CheckRefusal.From(_policy, _decision).ExecuteAsync(httpContext);
         }
 
-        response.ContentType = "application/json; charset=utf-8";
         response.Headers.CacheControl = "no-store";
+        if (_statusAlone is { } status)
+        {
+            response.StatusCode = status;
+            return Task.CompletedTask;
+        }
+
+        response.ContentType = "application/json; charset=utf-8";
         return JsonAnswer.WriteAsync(httpContext, this, static (json, result) =>
         {
             json.WriteStartObject();

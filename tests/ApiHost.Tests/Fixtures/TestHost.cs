@@ -29,7 +29,9 @@ public sealed class TestHost : IAsyncDisposable
     private TestHost(WebApplication app, DirectoryInfo folder)
     {
         (App, _folder) = (app, folder);
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        // The default of one second, then the body is sent unasked, is too short for a loaded machine.
+        var handler = new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) };
+        Client = new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     public WebApplication App { get; }

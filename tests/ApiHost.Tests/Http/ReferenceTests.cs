@@ -26,6 +26,30 @@ public class ReferenceTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task Document_OfForwardAuth_NamesTheProxysKeyAndTheCost()
+    {
+        var document = await shared.Host.SendAsync(HttpMethod.Get, "/openapi/v1.json", null);
+        var paths = document.Json.GetProperty("paths");
+        foreach (var (family, admitted, refused) in new[]
+        {
+            ("forward", "200", "429"), ("nginx", "204", "403"), ("envoy", "200", "429"),
+        })
+        {
+            var operation = paths.GetProperty($"/authz/{family}/{{tenant}}/{{policy}}").GetProperty("get");
+
+            Assert.NotEqual("", operation.GetProperty("summary").GetString());
+            Assert.Contains("ratelimit:check", operation.GetProperty("description").GetString(), StringComparison.Ordinal);
+            Assert.True(operation.GetProperty("security")[0].TryGetProperty("proxyKey", out _));
+            Assert.True(operation.GetProperty("responses").TryGetProperty(admitted, out _));
+            Assert.True(operation.GetProperty("responses").TryGetProperty(refused, out _));
+            Assert.Equal(family == "envoy" ? 2 : 3, operation.GetProperty("parameters").GetArrayLength());
+        }
+
+        var scheme = document.Json.GetProperty("components").GetProperty("securitySchemes").GetProperty("proxyKey");
+        Assert.Equal("X-Gatehouse-Key", scheme.GetProperty("name").GetString());
+    }
+
+    [Fact]
     public async Task Page_IsServed()
     {
         var page = await shared.Host.SendAsync(HttpMethod.Get, "/scalar", null);

@@ -1,3 +1,4 @@
+using System.Text;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.ApiHost.Tests.Http;
 
-/// <summary>Every mapped route, with every kind of credential.</summary>
+/// <summary>Every mapped route, with every kind of credential in every place that the route takes it from.</summary>
 public class RouteMatrixTests(SharedHost shared)
 {
     private static readonly string[] PublicRoutes =
@@ -35,10 +36,11 @@ public class RouteMatrixTests(SharedHost shared)
         {
             foreach (var bad in new[] { null, "nonsense", tampered, ForeignKey("nobody"), new string('a', 43) })
             {
-                var answer = await _host.SendAsync(route.Method, route.For("acme"), bad, route.Body);
+                var answer = await SendAsync(route, "acme", bad);
 
                 Assert.Equal((401, "unauthenticated", route), (answer.Status, answer.Code, route));
-                Assert.StartsWith("Bearer", answer.Headers["WWW-Authenticate"], StringComparison.Ordinal);
+                var scheme = route.Place is CredentialPlaces.Authorization ? "Bearer " : "GatehouseKey ";
+                Assert.StartsWith(scheme, answer.Headers["WWW-Authenticate"], StringComparison.Ordinal);
             }
         }
     }
@@ -52,7 +54,7 @@ public class RouteMatrixTests(SharedHost shared)
         {
             foreach (var tenant in new[] { other, "no-such-tenant" })
             {
-                var answer = await _host.SendAsync(route.Method, route.For(tenant), mine, route.Body);
+                var answer = await SendAsync(route, tenant, mine);
 
                 Assert.Equal((403, "wrong_tenant", route), (answer.Status, answer.Code, route));
             }
@@ -68,7 +70,7 @@ public class RouteMatrixTests(SharedHost shared)
             var others = Scopes.All.Where(scope => !Scopes.Allow([scope], route.Access.Scope!));
             var key = await _host.NewKeyAsync(tenant, string.Join(',', others.Select(scope => $"\"{scope}\"")));
 
-            var answer = await _host.SendAsync(route.Method, route.For(tenant), key, route.Body);
+            var answer = await SendAsync(route, tenant, key);
 
             Assert.Equal((403, "missing_scope", route), (answer.Status, answer.Code, route));
         }
@@ -81,7 +83,7 @@ public class RouteMatrixTests(SharedHost shared)
         var key = await _host.NewKeyAsync(tenant, string.Join(',', Scopes.All.Select(scope => $"\"{scope}\"")));
         foreach (var route in Closed().Where(r => r.Access.Kind is AccessKind.Admin))
         {
-            var answer = await _host.SendAsync(route.Method, route.For(tenant), key, route.Body);
+            var answer = await SendAsync(route, tenant, key);
 
             Assert.Equal((403, "admin_only", route), (answer.Status, answer.Code, route));
         }
@@ -100,9 +102,23 @@ public class RouteMatrixTests(SharedHost shared)
                 _ => TestHost.AdminKey,
             };
 
-            var answer = await _host.SendAsync(route.Method, route.For(tenant), right, route.Body);
+            var answer = await SendAsync(route, tenant, right);
 
             Assert.True(answer.Status is not (401 or 403) and < 500, $"{route}: {answer.Status} {answer.Text}");
+        }
+    }
+
+    [Fact]
+    public async Task Route_WithTheRightCredentialInAnotherPlace_Is401()
+    {
+        foreach (var route in Closed())
+        {
+            foreach (var place in Enum.GetValues<CredentialPlaces>().Where(place => !route.Access.Places.HasFlag(place)))
+            {
+                var answer = await SendAsync(route with { Place = place }, "acme", TestHost.AdminKey);
+
+                Assert.Equal((401, "unauthenticated", route), (answer.Status, answer.Code, route));
+            }
         }
     }
 
@@ -111,19 +127,42 @@ public class RouteMatrixTests(SharedHost shared)
     private List<Route> Closed()
     {
         var closed = Routes().Where(route => route.Access.Kind is not AccessKind.Public).ToList();
-        Assert.True(closed.Count >= 14);
+        Assert.True(closed.Count >= 24);
         return closed;
+    }
+
+    private Task<Answer> SendAsync(Route route, string tenant, string? key)
+    {
+        var path = route.For(tenant);
+        // A proxy states a client; other routes do not look at it.
+        List<(string, string)> headers = [("X-Forwarded-For", "203.0.113.7")];
+        if (route.Place is CredentialPlaces.KeyHeader && key is not null)
+        {
+            headers.Add(("X-Gatehouse-Key", key));
+        }
+
+        if (route.Place is CredentialPlaces.KeyQuery && key is not null)
+        {
+            path += $"?key={key}";
+        }
+
+        var content = route.Body is null ? null : new StringContent(route.Body, Encoding.UTF8, "application/json");
+        var bearer = route.Place is CredentialPlaces.Authorization ? key : null;
+        return _host.SendAsync(route.Method, path, bearer, content, [.. headers]);
     }
 
     private IEnumerable<Route> Routes() =>
         from endpoint in _host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        let methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]
+        // A route for every method is asked with one that no other route of its path takes.
+        let methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["PROPFIND"]
         from method in methods
+        let access = endpoint.Metadata.GetMetadata<Access>()!
+        from place in Enum.GetValues<CredentialPlaces>()
+        where access.Places.HasFlag(place)
         select new Route(
-            new HttpMethod(method), $"/{endpoint.RoutePattern.RawText!.Trim('/')}",
-            endpoint.Metadata.GetMetadata<Access>()!);
+            new HttpMethod(method), $"/{endpoint.RoutePattern.RawText!.Trim('/')}", access, place);
 
-    private sealed record Route(HttpMethod Method, string Pattern, Access Access)
+    private sealed record Route(HttpMethod Method, string Pattern, Access Access, CredentialPlaces Place)
     {
         public string? Body => Method == HttpMethod.Post || Method == HttpMethod.Put ? "{}" : null;
 
