@@ -24,6 +24,8 @@ public static class SiloHosting
         this IHostApplicationBuilder builder, GatehouseOptions options)
     {
         builder.Services.AddStoreConnections();
+        // Before the silo, so that it is the last to stop: grains announce changes until the end.
+        builder.Services.AddAnnouncingChanges(options);
         builder.Services.AddGatehouseGrains();
         builder.UseOrleans(silo =>
         {
@@ -46,7 +48,8 @@ public static class SiloHosting
         this IHostApplicationBuilder builder, GatehouseOptions options)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.TryAddSingleton<TenantDirectory>();
+        builder.Services.AddTenantDirectory();
+        builder.Services.AddListeningChanges(options);
         builder.Services.AddHealthChecks();
         builder.UseOrleansClient(client =>
         {

@@ -38,7 +38,7 @@ internal sealed class LoadClient(Uri url, int connections)
         }
 
         var count = Math.Max(1.0, counts.Sum());
-        return new Load(count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count);
+        return new Load(count, count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count);
     }
 
     /// <summary>One request of a check, ready to be sent.</summary>
@@ -91,7 +91,8 @@ internal sealed class LoadClient(Uri url, int connections)
 }
 
 /// <summary>What one run measured.</summary>
+/// <param name="Count">Answers.</param>
 /// <param name="PerSecond">Answers per second.</param>
 /// <param name="ProcessorMicroseconds">Processor time of the whole process per answer, the client's share too.</param>
 /// <param name="BytesPerRequest">Bytes the whole process allocated per answer.</param>
-internal sealed record Load(double PerSecond, double ProcessorMicroseconds, double BytesPerRequest);
+internal sealed record Load(double Count, double PerSecond, double ProcessorMicroseconds, double BytesPerRequest);

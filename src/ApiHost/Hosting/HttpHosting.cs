@@ -1,6 +1,7 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.RateLimiting;
+using Gatehouse.Grains.Abstractions.Changes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
@@ -33,6 +34,12 @@ internal static class HttpHosting
             ApiJson.Configure(json.SerializerOptions);
         });
         services.PostConfigure<LoggerFilterOptions>(HideRequestLines);
+        services.AddOptions<DenyCacheOptions>().BindConfiguration("Gatehouse:RateLimiting")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<DenyCacheMetrics>();
+        services.AddSingleton<DenyCache>();
+        services.AddSingleton<IChangeObserver>(static provider => provider.GetRequiredService<DenyCache>());
+        services.AddSingleton<RateLimitChecks>();
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();

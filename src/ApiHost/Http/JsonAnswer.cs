@@ -19,6 +19,21 @@ internal static class JsonAnswer
         json.Reset(buffer);
         write(json, state);
         json.Flush();
+        return SendAsync(context, buffer);
+    }
+
+    /// <summary>For an answer that is bytes already, all but a few: the function writes them and says how many.</summary>
+    public static Task WriteAsync<TState>(
+        HttpContext context, TState state, int lengthMax, Func<Span<byte>, TState, int> write)
+    {
+        var (buffer, _) = _cached ??= Create();
+        buffer.ResetWrittenCount();
+        buffer.Advance(write(buffer.GetSpan(lengthMax), state));
+        return SendAsync(context, buffer);
+    }
+
+    private static Task SendAsync(HttpContext context, ArrayBufferWriter<byte> buffer)
+    {
         var response = context.Response;
         response.ContentLength = buffer.WrittenCount;
         // Copied into the connection's own buffer before this returns, so the thread may use its buffer again.

@@ -36,36 +36,13 @@ internal record Problem : IResult
 
     public Task ExecuteAsync(HttpContext httpContext) => NginxRoute.Spell(this, httpContext).AnswerAsync(httpContext);
 
-    /// <summary>Members of this kind of problem only.</summary>
-    protected virtual void WriteExtensions(Utf8JsonWriter json)
-    {
-    }
+    /// <summary>
+    /// RFC 9110, 10.2.3: whole seconds; rounded up, so that a caller who obeys is not early.
+    /// </summary>
+    public static long Seconds(TimeSpan wait) => Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
 
-    private Task AnswerAsync(HttpContext httpContext)
-    {
-        var response = httpContext.Response;
-        response.StatusCode = Status;
-        response.ContentType = MediaTypeNames.Application.ProblemJson;
-        response.Headers.CacheControl = "no-store";
-        if (RetryAfter is { } wait)
-        {
-            // RFC 9110, 10.2.3: whole seconds; rounded up, so that a caller who obeys is not early.
-            var seconds = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
-            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        }
-
-        if (Status == StatusCodes.Status401Unauthorized)
-        {
-            response.Headers.WWWAuthenticate = Challenge;
-        }
-
-        return JsonAnswer.WriteAsync(
-            httpContext,
-            (Problem: this, Context: httpContext),
-            static (json, answer) => answer.Problem.Write(json, answer.Context));
-    }
-
-    private void Write(Utf8JsonWriter json, HttpContext context)
+    /// <summary>Writes the body; the id of the request comes last.</summary>
+    public void Write(Utf8JsonWriter json, string requestId)
     {
         json.WriteStartObject();
         json.WriteString("type", Type ?? $"urn:gatehouse:problem:{Code}");
@@ -79,20 +56,52 @@ internal record Problem : IResult
 
         if (Faults.Count > 0)
         {
-            json.WriteStartArray("errors");
-            foreach (var fault in Faults)
-            {
-                json.WriteStartObject();
-                json.WriteString("field", fault.Field);
-                json.WriteString("rule", fault.Rule);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            WriteFaults(json);
         }
 
         WriteExtensions(json);
-        json.WriteString("requestId", context.TraceIdentifier);
+        json.WriteString("requestId", requestId);
         json.WriteEndObject();
+    }
+
+    /// <summary>Members of this kind of problem only.</summary>
+    protected virtual void WriteExtensions(Utf8JsonWriter json)
+    {
+    }
+
+    private Task AnswerAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        response.ContentType = MediaTypeNames.Application.ProblemJson;
+        response.Headers.CacheControl = "no-store";
+        if (RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Seconds(wait).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (Status == StatusCodes.Status401Unauthorized)
+        {
+            response.Headers.WWWAuthenticate = Challenge;
+        }
+
+        return JsonAnswer.WriteAsync(
+            httpContext,
+            (Problem: this, Context: httpContext),
+            static (json, answer) => answer.Problem.Write(json, answer.Context.TraceIdentifier));
+    }
+
+    private void WriteFaults(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("errors");
+        foreach (var fault in Faults)
+        {
+            json.WriteStartObject();
+            json.WriteString("field", fault.Field);
+            json.WriteString("rule", fault.Rule);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 }

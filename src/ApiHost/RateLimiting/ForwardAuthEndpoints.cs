@@ -63,8 +63,14 @@ internal static class ForwardAuthEndpoints
             return Problems.Invalid([fault]);
         }
 
-        var result = await RateLimitEndpoints.CheckAsync(call.Tenant, call.Policy, check, call.Tenants, call.Grains);
-        return result is CheckResult decided ? decided.ForProxy(admitted) : result;
+        var result = await RateLimitEndpoints.CheckAsync(call.Tenant, call.Policy, check, call.Tenants, call.Checks);
+        return result switch
+        {
+            CheckResult decided => decided.ForProxy(admitted),
+            // Its bytes say 429, which a proxy may need in other words.
+            DenialResult remembered => remembered.Decided,
+            _ => result,
+        };
     }
 
     /// <summary>One route for every method; the document shows it as GET, which is what most proxies send.</summary>
@@ -86,6 +92,6 @@ internal readonly record struct ProxyCall(
     string Policy,
     HttpContext Context,
     TenantDirectory Tenants,
-    IGrainFactory Grains,
+    RateLimitChecks Checks,
     ClientAddressResolver Clients,
     HttpMetrics Metrics);

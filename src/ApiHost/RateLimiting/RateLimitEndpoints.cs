@@ -1,7 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Tenants;
-using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -30,25 +29,23 @@ internal static class RateLimitEndpoints
     /// would be answered. The answer carries <c>RateLimit</c> and <c>RateLimit-Policy</c>
     /// (draft-ietf-httpapi-ratelimit-headers-10).
     /// </remarks>
-    internal static async Task<IResult> CheckAsync(
-        string tenant, string policy, CheckRequest request, TenantDirectory tenants, IGrainFactory grains)
+    internal static Task<IResult> CheckAsync(
+        string tenant, string policy, CheckRequest request, TenantDirectory tenants, RateLimitChecks checks)
     {
         // The fast path knows the policy already; otherwise it may have been created elsewhere a moment ago.
-        var document = tenants.TryGet(tenant, out var known) && known.Policies.ContainsKey(policy)
-            ? known
-            : await tenants.FindAsync(tenant);
-        if (Find(document, policy, out var entry) is { } notFound)
+        if (!tenants.TryGet(tenant, out var document, out var knownFor) || !document.Policies.ContainsKey(policy))
         {
-            return notFound;
+            return CheckSlowAsync(tenant, policy, request, tenants, checks);
         }
 
-        if ((SubjectReader.TryRead(request, tenant, policy, entry.Policy, out var key, out var address)
-            ?? SubjectReader.CostFault(request.Cost, min: 0)) is { } fault)
+        if (TryRead(document, policy, knownFor, request, out var call) is { } refusal)
         {
-            return Problems.Invalid([fault]);
+            return Task.FromResult<IResult>(refusal);
         }
 
-        return Answer(policy, await grains.RateLimit(key).CheckAsync(new RateLimitCheck(request.Cost, address)));
+        return checks.Find(call, out var ticket) is { } denial
+            ? denial.ResultFor(call.Cost)
+            : AskAsync(checks, call, ticket);
     }
 
     /// <summary>Give units back</summary>
@@ -56,7 +53,7 @@ internal static class RateLimitEndpoints
     /// For a call that was admitted and then did not happen. Never below zero in use. Answers with what is left.
     /// </remarks>
     internal static async Task<IResult> RefundAsync(
-        string tenant, string policy, RefundRequest request, TenantDirectory tenants, IGrainFactory grains)
+        string tenant, string policy, RefundRequest request, TenantDirectory tenants, RateLimitChecks checks)
     {
         var document = await tenants.FindAsync(tenant);
         if (Find(document, policy, out var entry) is { } notFound)
@@ -70,13 +67,13 @@ internal static class RateLimitEndpoints
             return Problems.Invalid([fault]);
         }
 
-        return Report(policy, await grains.RateLimit(key).RefundAsync(request.Cost));
+        return Report(policy, await checks.RefundAsync(key, request.Cost));
     }
 
     /// <summary>Forget a subject's use</summary>
     /// <remarks>The subject has its whole effective limit again. Safe to repeat.</remarks>
     internal static async Task<IResult> ResetAsync(
-        string tenant, string policy, SubjectRequest request, TenantDirectory tenants, IGrainFactory grains)
+        string tenant, string policy, SubjectRequest request, TenantDirectory tenants, RateLimitChecks checks)
     {
         var document = await tenants.FindAsync(tenant);
         if (Find(document, policy, out var entry) is { } notFound)
@@ -89,7 +86,38 @@ internal static class RateLimitEndpoints
             return Problems.Invalid([fault]);
         }
 
-        return Report(policy, await grains.RateLimit(key).ResetAsync());
+        return Report(policy, await checks.ResetAsync(key));
+    }
+
+    private static async Task<IResult> CheckSlowAsync(
+        string tenant, string policy, CheckRequest request, TenantDirectory tenants, RateLimitChecks checks)
+    {
+        var document = await tenants.FindAsync(tenant);
+        return TryRead(document, policy, TimeSpan.Zero, request, out var call) is { } refusal
+            ? refusal
+            : await AskAsync(checks, call, ticket: default);
+    }
+
+    private static async Task<IResult> AskAsync(RateLimitChecks checks, CheckCall call, DenyTicket ticket) =>
+        Answer(call.Key.Policy, await checks.AskAsync(call, ticket));
+
+    private static Problem? TryRead(
+        TenantSnapshot? document, string policy, TimeSpan knownFor, CheckRequest request, out CheckCall call)
+    {
+        call = default;
+        if (Find(document, policy, out var entry) is { } notFound)
+        {
+            return notFound;
+        }
+
+        if ((SubjectReader.TryRead(request, document!.Tenant, policy, entry.Policy, out var key, out var address)
+            ?? SubjectReader.CostFault(request.Cost, min: 0)) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        call = new CheckCall(key, entry.Policy, knownFor, request.Cost, address);
+        return null;
     }
 
     private static Problem? Find(TenantSnapshot? document, string policy, out PolicyEntry entry)

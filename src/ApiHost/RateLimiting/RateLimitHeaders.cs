@@ -11,14 +11,18 @@ internal static class RateLimitHeaders
 {
     public static void WriteDraft10(HttpResponse response, string policy, in RateLimitDecision decision)
     {
-        // Policy names hold no quote and no backslash, so they need no escaping.
-        response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture,
-            $"\"{policy}\";q={decision.EffectiveLimit};w={Seconds(decision.Window)}");
-        var remaining = string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";r={decision.Remaining}");
-        response.Headers["RateLimit"] = decision.MoreAfter == TimeSpan.Zero
-            ? remaining
-            : string.Create(CultureInfo.InvariantCulture, $"{remaining};t={Seconds(decision.MoreAfter)}");
+        response.Headers["RateLimit-Policy"] = Policy(policy, decision);
+        response.Headers["RateLimit"] = Remaining(policy, decision);
     }
 
-    private static long Seconds(TimeSpan time) => (time.Ticks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
+    // Policy names hold no quote and no backslash, so they need no escaping.
+    public static string Policy(string policy, in RateLimitDecision decision) => string.Create(
+        CultureInfo.InvariantCulture, $"\"{policy}\";q={decision.EffectiveLimit};w={Seconds(decision.Window)}");
+
+    public static string Remaining(string policy, in RateLimitDecision decision) => decision.MoreAfter == TimeSpan.Zero
+        ? string.Create(CultureInfo.InvariantCulture, $"\"{policy}\";r={decision.Remaining}")
+        : string.Create(
+            CultureInfo.InvariantCulture, $"\"{policy}\";r={decision.Remaining};t={Seconds(decision.MoreAfter)}");
+
+    public static long Seconds(TimeSpan time) => (time.Ticks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond;
 }

@@ -60,7 +60,7 @@ internal static class ApiKeyEndpoints
     }
 
     /// <summary>Revoke an API key</summary>
-    /// <remarks>It is refused at once here and within 5 seconds elsewhere. Safe to repeat.</remarks>
+    /// <remarks>It is refused at once here and within a second elsewhere, 5 at most. Safe to repeat.</remarks>
     internal static async Task<IResult> RevokeAsync(
         string tenant, string id, TenantDirectory tenants, IGrainFactory grains)
     {

@@ -1,4 +1,5 @@
 using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -26,6 +27,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
     private readonly RateLimitingOptions _options;
     private readonly TimeProvider _time;
     private readonly GlobalServices _regions;
+    private readonly IChangeAnnouncer _changes;
     private readonly ILogger<RateLimitGrain> _logger;
     private readonly CeilingKeeper _counts;
     private readonly RateLimitKey _key;
@@ -38,8 +40,8 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
     private long _keepUntilMs;
 
     public RateLimitGrain(TenantDirectory tenants, RegionClock clock, CeilingServices ceilings, GlobalServices regions,
-        TrackedSubjects tracked, RateLimitingMetrics metrics, IOptions<RateLimitingOptions> options, TimeProvider time,
-        ILogger<RateLimitGrain> logger)
+        TrackedSubjects tracked, IChangeAnnouncer changes, RateLimitingMetrics metrics,
+        IOptions<RateLimitingOptions> options, TimeProvider time, ILogger<RateLimitGrain> logger)
     {
         if (!RateLimitKey.TryParse(this.GetPrimaryKeyString(), out _key))
         {
@@ -47,7 +49,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
         }
 
         (_tenants, _clock, _tracked, _metrics, _time, _logger) = (tenants, clock, tracked, metrics, time, logger);
-        (_options, _regions) = (options.Value, regions);
+        (_options, _regions, _changes) = (options.Value, regions, changes);
         _counts = new CeilingKeeper(this.GetPrimaryKeyString(), ceilings);
     }
 
@@ -139,6 +141,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
 
             var now = _clock.NowMs;
             _counts.Refund(QuotaAt(now), amount, now);
+            _ = _changes.SubjectChangedAsync(_key);
         }
 
         return await CheckAsync(default);
@@ -156,6 +159,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
             throw new ServiceOverloadedException("store_unavailable", Applied.Unknown, failure);
         }
 
+        await _changes.SubjectChangedAsync(_key);
         return await CheckAsync(default);
     }
 

@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.RateLimiting;
@@ -9,7 +10,8 @@ namespace Gatehouse.Grains.Tenants;
 [GrainType("tenant")]
 internal sealed class TenantGrain(
     [PersistentState("tenant", StorageNames.Tenants)] IPersistentState<TenantState> storage,
-    DeclaredTenants declared, TenantDirectory directory, TenantMetrics metrics, TimeProvider time) : Grain, ITenantGrain
+    DeclaredTenants declared, TenantDirectory directory, IChangeAnnouncer changes, TenantMetrics metrics,
+    TimeProvider time) : Grain, ITenantGrain
 {
     private TenantSnapshot? _snapshot;
 
@@ -63,6 +65,7 @@ internal sealed class TenantGrain(
         }
 
         directory.Publish(Snapshot);
+        await changes.TenantChangedAsync(Tenant, Snapshot.Version);
         return new TenantChange { Outcome = change.Outcome, Snapshot = Snapshot };
     }
 }

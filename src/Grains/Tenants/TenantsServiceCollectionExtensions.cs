@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,12 +14,20 @@ internal static class TenantsServiceCollectionExtensions
         services.AddOptions<TenantsOptions>().BindConfiguration("Gatehouse:Tenants").ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TenantsOptions>, TenantsFileCheck>());
         services.TryAddSingleton<TenantMetrics>();
-        services.TryAddSingleton<TenantDirectory>();
+        services.AddTenantDirectory();
         services.TryAddSingleton(provider =>
             provider.GetRequiredService<IOptions<TenantsOptions>>().Value.Path is { Length: > 0 } path
                 ? DeclaredTenantsReader.Read(path)
                 : DeclaredTenants.None);
         return services;
+    }
+
+    /// <summary>What a client of silos needs, too: the tenants as this process knows them.</summary>
+    public static IServiceCollection AddTenantDirectory(this IServiceCollection services)
+    {
+        services.TryAddSingleton<TenantDirectory>();
+        return services.AddSingleton<IChangeObserver>(
+            static provider => provider.GetRequiredService<TenantDirectory>());
     }
 }
 

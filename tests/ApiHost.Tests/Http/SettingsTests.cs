@@ -27,6 +27,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("Gatehouse:Http:FailedAuthenticationCost", "0")]
     [InlineData("Gatehouse:Http:TrustedProxies:0", "10.0.0.0/8")]
     [InlineData("Gatehouse:RateLimiting:TrackedSubjectsMax", "0")]
+    [InlineData("Gatehouse:RateLimiting:DeniedSubjectsMax", "-1")]
     [InlineData("Gatehouse:RateLimiting:LoadTimeout", "01:00:00")]
     [InlineData("Gatehouse:RateLimiting:IdleMax", "00:00:01")]
     [InlineData("Gatehouse:Tenants:Path", "/no/such/file.json")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.RateLimiting;
@@ -44,6 +45,8 @@ public sealed class GatehouseCluster : IAsyncDisposable
     internal FakeCeilingStore Counts { get; }
 
     internal FakeTenantStorage Tenants { get; } = new();
+
+    internal FakeChangeAnnouncer Changes { get; } = new();
 
     public InProcessTestCluster Cluster => _cluster ?? throw new InvalidOperationException("The cluster is not started.");
 
@@ -180,6 +183,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
                     (options.ConnectionString, options.RegionsMin) = ("in memory", region.RegionsMin));
             }
 
+            silo.Services.AddSingleton<IChangeAnnouncer>(Changes);
             silo.Services.AddGatehouseGrains();
             if (_configure is not null)
             {
