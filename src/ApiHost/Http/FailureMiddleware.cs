@@ -75,10 +75,13 @@ internal sealed partial class FailureMiddleware(
             ServiceOverloadedException known => (known.Reason, known.Applied, known.RetryAfter),
             LimitExceededException => ("grain_queue_full", Applied.No, retryAfter),
             GatewayTooBusyException => ("gateway_too_busy", Applied.No, retryAfter),
+            // The silo was lost while it had the call; other rejections are of calls that never reached a grain.
+            SiloUnavailableException => ("silo_unavailable", Applied.Unknown, retryAfter),
             OrleansMessageRejectionException => ("silo_unavailable", Applied.No, retryAfter),
             ConnectionFailedException or ClientNotAvailableException =>
                 ("silo_unavailable", Applied.Unknown, retryAfter),
-            TimeoutException => ("timeout", Applied.Unknown, retryAfter),
+            // Orleans cancels calls whose time is up before they found a silo; those of callers who left were caught.
+            TimeoutException or OperationCanceledException => ("timeout", Applied.Unknown, retryAfter),
             InconsistentStateException => ("write_conflict", Applied.No, retryAfter),
             OrleansException { InnerException: { } inner } =>
                 Overload(inner) ?? ("cluster_error", Applied.Unknown, retryAfter),

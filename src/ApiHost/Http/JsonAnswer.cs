@@ -22,7 +22,9 @@ internal static class JsonAnswer
         return SendAsync(context, buffer);
     }
 
-    /// <summary>For an answer that is bytes already, all but a few: the function writes them and says how many.</summary>
+    /// <summary>
+    /// For an answer that is bytes already, all but a few: the function writes them and says how many.
+    /// </summary>
     public static Task WriteAsync<TState>(
         HttpContext context, TState state, int lengthMax, Func<Span<byte>, TState, int> write)
     {

@@ -45,7 +45,8 @@ internal static class DenyRules
     /// Without lists the grain is not told the address at all.
     /// </summary>
     private static bool IsAboutTheWholeSubject(in CheckCall call) =>
-        call.Address is null || !IsIPv6(call.Key.Subject) || !(call.Policy.Allow.Any(IsIPv6) || call.Policy.Deny.Any(IsIPv6));
+        call.Address is null || !IsIPv6(call.Key.Subject)
+        || !(call.Policy.Allow.Any(IsIPv6) || call.Policy.Deny.Any(IsIPv6));
 
     private static bool IsIPv6(string network) => network.Contains(':', StringComparison.Ordinal);
 

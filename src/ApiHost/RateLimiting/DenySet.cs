@@ -88,7 +88,9 @@ internal sealed class DenySet
 
     public int Count(long epoch, long now) => _places.Count(denial => denial?.IsUsable(epoch, now) is true);
 
-    /// <summary>The subject's own place, else the one that is of use for the shortest time: an empty one is of none.</summary>
+    /// <summary>
+    /// The subject's own place, else the one that is of use for the shortest time: an empty one is of none.
+    /// </summary>
     private int PlaceFor(Denial denial)
     {
         var (best, bestEnd) = (0, long.MaxValue);

@@ -35,7 +35,9 @@ internal sealed class RefusalTemplate
         _end = body[requestId..];
     }
 
-    /// <summary>The template of a refusal; the last one of the policy, when that was the same but for its waits.</summary>
+    /// <summary>
+    /// The template of a refusal; the last one of the policy, when that was the same but for its waits.
+    /// </summary>
     public static RefusalTemplate For(string name, RateLimitPolicy policy, in RateLimitDecision decision)
     {
         var timeless = decision with { MoreAfter = default, ResetAfter = default, RetryAfter = TimeSpan.Zero };

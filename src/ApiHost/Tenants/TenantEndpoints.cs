@@ -59,7 +59,7 @@ internal static class TenantEndpoints
 
     /// <summary>Disable a tenant</summary>
     /// <remarks>
-    /// Its keys are refused at once here and within a second elsewhere, 5 at most. Its data stays; PUT enables it again.
+    /// Its keys are refused at once here and within a second elsewhere, 5 at most. Its data stays; PUT enables it.
     /// </remarks>
     internal static async Task<IResult> DisableAsync(
         string tenant, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)

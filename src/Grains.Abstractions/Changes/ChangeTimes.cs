@@ -3,7 +3,9 @@ namespace Gatehouse.Grains.Abstractions.Changes;
 /// <summary>The times that the knowledge of changes is built on.</summary>
 public static class ChangeTimes
 {
-    /// <summary>No process uses what a change outdated for longer than this after the change was acknowledged.</summary>
+    /// <summary>
+    /// No process uses what a change outdated for longer than this after the change was acknowledged.
+    /// </summary>
     public static readonly TimeSpan SeenWithin = TimeSpan.FromSeconds(1);
 
     /// <summary>

@@ -95,18 +95,7 @@ internal sealed class TenantEntry(string tenant)
         var before = _current;
         try
         {
-            var read = await grains.Tenant(tenant).GetAsync(before?.Snapshot.Version);
-            lock (_lock)
-            {
-                // What was accepted while this read was under way is newer than what it read.
-                if (ReferenceEquals(_current, before) && (read ?? before?.Snapshot) is { } snapshot)
-                {
-                    Know(snapshot, now);
-                }
-
-                (_asked, _answered) = (Math.Max(_asked, announcements), Math.Max(_answered, announcements));
-            }
-
+            Take(before, await grains.Tenant(tenant).GetAsync(before?.Snapshot.Version), now, announcements);
             Failing = false;
             return null;
         }
@@ -121,6 +110,20 @@ internal sealed class TenantEntry(string tenant)
 
             Failing = true;
             return failure;
+        }
+    }
+
+    private void Take(KnownTenant? before, TenantSnapshot? read, long now, int announcements)
+    {
+        lock (_lock)
+        {
+            // What was accepted while this read was under way is newer than what it read.
+            if (ReferenceEquals(_current, before) && (read ?? before?.Snapshot) is { } snapshot)
+            {
+                Know(snapshot, now);
+            }
+
+            (_asked, _answered) = (Math.Max(_asked, announcements), Math.Max(_answered, announcements));
         }
     }
 

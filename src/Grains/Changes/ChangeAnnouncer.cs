@@ -76,15 +76,13 @@ internal sealed partial class ChangeAnnouncer(
         var sequence = sending.Changes.IsEmpty ? _sequence : _sequence + 1;
         var message = sending.Changes.Message(connection.Self, sequence, time.GetTimestamp());
         var isSent = await TryPublishAsync(message with { IsEcho = !connection.Announces, IsLast = isLast });
-        if (isSent)
-        {
-            _sequence = sequence;
-        }
-        else
+        // Spent, sent or not: it may have been taken all the same, and what goes out next can hold more changes. Under
+        // the same number, a listener that heard the first of the two would not miss the second.
+        _sequence = sequence;
+        if (!isSent)
         {
             lock (_lock)
             {
-                // It may have been taken all the same; the same changes again, under the same number, are safe.
                 _pending.Changes.AddOlder(sending.Changes);
             }
         }
@@ -119,7 +117,7 @@ internal sealed partial class ChangeAnnouncer(
     }
 
     [LoggerMessage(1201, LogLevel.Warning,
-        "Announcements of changes do not reach the region's store; they are sent again, and hosts remember no refusals")]
+        "Announcements of changes do not reach the region's store and are sent again; hosts remember no refusals")]
     private partial void LogPublishFailed(Exception failure);
 
     private sealed class Pending

@@ -3,7 +3,9 @@ namespace Gatehouse.Grains.Changes;
 /// <summary>Changes that wait to be announced: each once, and no more than a message holds.</summary>
 internal sealed class ChangeBatch
 {
-    /// <summary>More than this and the message says that everything changed: a listener forgets too much then.</summary>
+    /// <summary>
+    /// More than this and the message says that everything changed: a listener forgets too much then.
+    /// </summary>
     public const int Max = 500;
 
     private readonly HashSet<string> _subjects = new(StringComparer.Ordinal);

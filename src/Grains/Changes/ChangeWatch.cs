@@ -66,7 +66,9 @@ internal sealed class ChangeWatch(string self, long currentFor, long goneAfter)
         CurrentUntil = 0;
     }
 
-    /// <summary>The silence of others counts only while this listener hears itself: else it may be the deaf one.</summary>
+    /// <summary>
+    /// The silence of others counts only while this listener hears itself: else it may be the deaf one.
+    /// </summary>
     private void Listen(long sentAt)
     {
         _listened += _ownSentAt == Never ? 0 : Math.Clamp(sentAt - _ownSentAt, 0, currentFor);

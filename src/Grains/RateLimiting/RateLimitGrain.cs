@@ -219,7 +219,8 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
                     cover = _isUnknown ? Cover.Unavailable : Cover.Needed;
                     break;
                 case Missing.OtherRegions:
-                    await _global!.WaitAsync(_counts.Counts.Ceiling);
+                    // A refused call leaves the account as it was; what others are told has to be of now.
+                    await _global!.WaitAsync(_counts.CeilingAt(_clock.NowMs));
                     break;
             }
         }

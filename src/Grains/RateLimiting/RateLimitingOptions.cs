@@ -20,8 +20,8 @@ internal sealed class RateLimitingOptions
     public TimeSpan LoadTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How long a call waits for the store where it takes more than is reserved and one chunk, and for the other
-    /// regions' counts. A store that takes longer is not waited for again until it answers. Default: 50 ms.
+    /// How long a call waits for the store where it takes more than is reserved and one chunk. A store that takes
+    /// longer is not waited for again until it answers. Default: 50 ms.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:00:01",
         ErrorMessage = "Gatehouse:RateLimiting:ReservationWait must be between 00:00:00.001 and 00:00:01.")]

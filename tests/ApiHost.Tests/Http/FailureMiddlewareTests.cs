@@ -19,8 +19,9 @@ public class FailureMiddlewareTests(SharedHost shared)
         { new ServiceOverloadedException("store_unavailable", Applied.Unknown), "store_unavailable", "unknown" },
         { new LimitExceededException("secret/grain/key"), "grain_queue_full", "no" },
         { new GatewayTooBusyException("x"), "gateway_too_busy", "no" },
-        { new SiloUnavailableException("x"), "silo_unavailable", "no" },
+        { new SiloUnavailableException("x"), "silo_unavailable", "unknown" },
         { new TimeoutException("x"), "timeout", "unknown" },
+        { new OperationCanceledException("Message expired before placement could complete"), "timeout", "unknown" },
         { new InconsistentStateException("x"), "write_conflict", "no" },
         { new OrleansException("x"), "cluster_error", "unknown" },
         {

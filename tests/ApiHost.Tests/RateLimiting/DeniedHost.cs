@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
+using System.Diagnostics.Metrics;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -8,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gatehouse.ApiHost.Tests.RateLimiting;
 
 /// <summary>A host of its own, whose clock goes forward at will and which tells what it answered from memory.</summary>
-public sealed partial class DeniedHost : IAsyncLifetime
+public sealed class DeniedHost : IAsyncLifetime
 {
     private static readonly TimeSpan RepeatedWithin = TimeSpan.FromSeconds(20);
 
@@ -61,14 +60,31 @@ public sealed partial class DeniedHost : IAsyncLifetime
         }
     }
 
-    /// <summary>The sum over all series of a counter that carry a tag.</summary>
-    public async Task<long> CounterAsync(string name, string tag)
+    /// <summary>Tells of every decision of this host, and of no other in this process, that refused for the limit.</summary>
+    public MeterListener ListenToRefusals(Action<long> refused)
     {
-        var page = await Host.SendAsync(HttpMethod.Get, "/metrics", key: null);
-        return page.Text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(tag, StringComparison.Ordinal))
-            .Sum(line => long.Parse(Value().Match(line).Groups[1].Value, CultureInfo.InvariantCulture));
+        var meters = Host.App.Services.GetRequiredService<IMeterFactory>();
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "gatehouse.ratelimit.decisions" && ReferenceEquals(instrument.Meter.Scope, meters))
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+        {
+            foreach (var tag in tags)
+            {
+                if (tag is { Key: "reason", Value: "over_limit" })
+                {
+                    refused(count);
+                }
+            }
+        });
+        listener.Start();
+        return listener;
     }
-
-    [GeneratedRegex(@"\} (\d+)")]
-    private static partial Regex Value();
 }

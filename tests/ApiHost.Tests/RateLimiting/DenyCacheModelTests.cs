@@ -150,16 +150,17 @@ public class DenyCacheModelTests
             }
 
             var said = denial.After(denial.Age, cost);
-            Assert.Equal((exact.EffectiveLimit, exact.Remaining), (said.EffectiveLimit, said.Remaining));
+            // A region may have ceased to be cold within the second that its refusals are kept.
+            Assert.True(said.Cold || (exact.EffectiveLimit, exact.Remaining) == (said.EffectiveLimit, said.Remaining));
             if (exact.RetryAfterMs == Verdict.Never)
             {
                 Assert.Equal((RateLimitReason.CostExceedsLimit, null), (said.Reason, said.RetryAfter));
             }
             else if (cost == denial.Cost && _rate >= 1)
             {
-                // Counted from when the answer came, so that whoever waits so long is not early.
+                // Counted from when the answer came, so that whoever waits so long is not early; rounded twice.
                 var tooLong = said.RetryAfter!.Value.TotalMilliseconds - exact.RetryAfterMs;
-                Assert.InRange(tooLong, 0, last.Way.TotalMilliseconds + 1);
+                Assert.InRange(tooLong, 0, last.Way.TotalMilliseconds + 2);
             }
         }
 

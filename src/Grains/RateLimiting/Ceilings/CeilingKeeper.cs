@@ -54,6 +54,10 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         return (verdict, missing);
     }
 
+    /// <summary>The account at this time.</summary>
+    public Ceiling CeilingAt(long nowMs) =>
+        Counts.Ceiling.At(_quota.WindowMs, Math.Max(nowMs, Counts.State.SeenMs));
+
     public void Refund(in Quota quota, long amount, long nowMs)
     {
         _quota = quota;

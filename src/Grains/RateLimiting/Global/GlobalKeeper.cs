@@ -8,7 +8,7 @@ namespace Gatehouse.Grains.RateLimiting.Global;
 /// <summary>What every subject's exchange with other regions needs, once per silo.</summary>
 internal sealed record GlobalServices(
     IGlobalCountStore Store, RegionHeartbeat Regions, GlobalStoreHealth Health, CeilingMetrics Metrics,
-    IOptions<GlobalRedisOptions> Options, IOptions<RateLimitingOptions> Limits, TimeProvider Time);
+    IOptions<GlobalRedisOptions> Options, TimeProvider Time);
 
 /// <summary>
 /// Exchanges the counts of one subject with the other regions, while its use is above what a region may use silently.
@@ -63,13 +63,15 @@ internal sealed class GlobalKeeper(string key, GlobalServices services)
         }
     }
 
-    /// <summary>Waits a little for the others' counts. False when they stay unknown.</summary>
+    /// <summary>
+    /// Waits for the others' counts, one interval at most: another region may be far. False when they stay unknown.
+    /// </summary>
     public async Task<bool> WaitAsync(Ceiling ceiling)
     {
         try
         {
             Sync(ceiling);
-            await (_syncing ?? Task.CompletedTask).WaitAsync(services.Limits.Value.ReservationWait, services.Time);
+            await (_syncing ?? Task.CompletedTask).WaitAsync(Interval, services.Time);
             return !services.Health.IsStalled;
         }
         catch (TimeoutException)
