@@ -6,10 +6,8 @@ using Gatehouse.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Persistence;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace Gatehouse.Silo;
@@ -23,6 +21,7 @@ public static class SiloHosting
     public static IHostApplicationBuilder AddGatehouseSilo(
         this IHostApplicationBuilder builder, GatehouseOptions options)
     {
+        builder.ConfigureGatehouseHost();
         builder.Services.AddStoreConnections();
         // Before the silo, so that it is the last to stop: grains announce changes until the end.
         builder.Services.AddAnnouncingChanges(options);
@@ -54,7 +53,7 @@ public static class SiloHosting
         builder.UseOrleansClient(client =>
         {
             client.UseGatehouseClustering(options);
-            client.Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5));
+            client.ConfigureGatehouseRuntime();
         });
         return builder;
     }
@@ -68,29 +67,6 @@ public static class SiloHosting
             .AddRegions()
             .AddRateLimiting()
             .AddDurableGrainStorage(StorageNames.Tenants, inner: RedisTenants);
-    }
-
-    /// <summary>The runtime options of this workload, each with its reason.</summary>
-    internal static ISiloBuilder ConfigureGatehouseRuntime(this ISiloBuilder silo)
-    {
-        silo.Configure<GrainCollectionOptions>(collection =>
-        {
-            // Counters leave a window after their last call (they ask for longer windows themselves): a flood of
-            // addresses is gone two windows later. Above 80 % of memory the least used leave earlier; their counts go
-            // to the store.
-            collection.CollectionQuantum = TimeSpan.FromSeconds(20);
-            collection.ClassSpecificCollectionAge[typeof(RateLimitGrain).FullName!] = TimeSpan.FromMinutes(1);
-            collection.EnableActivationSheddingOnMemoryPressure = true;
-        });
-        silo.Configure<SiloMessagingOptions>(messaging =>
-        {
-            messaging.ResponseTimeout = TimeSpan.FromSeconds(5);
-            messaging.CancelRequestOnTimeout = true;
-            // Unbounded by default. A check takes microseconds, so a queue this long means that the grain is stuck.
-            messaging.MaxEnqueuedRequestsHardLimit = 5000;
-        });
-        silo.Services.AddSingleton<IGrainStorageSerializer, JsonStateSerializer>();
-        return silo;
     }
 
     private static void AddRedisTenantStorage(this ISiloBuilder silo) => silo.AddRedisGrainStorage(
