@@ -1,0 +1,55 @@
+using Gatehouse.Chaos.Tests.Histories;
+
+namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
+
+/// <summary>The calls of one subject in one region, and the faults of all.</summary>
+internal sealed class SubjectHistory
+{
+    private readonly History<LimitCall> _history;
+
+    private SubjectHistory(Limit limit, IReadOnlyList<LimitCall> calls, History<LimitCall> history)
+    {
+        (Limit, Calls, _history) = (limit, calls, history);
+        Admitted = [.. calls.Where(call => call.Outcome is CallOutcome.Admitted)];
+        Counted = [.. calls.Where(call => call.MayCount)];
+    }
+
+    public Limit Limit { get; }
+
+    /// <summary>In the order of their start, as are the two below.</summary>
+    public IReadOnlyList<LimitCall> Calls { get; }
+
+    /// <summary>Certainly admitted.</summary>
+    public IReadOnlyList<LimitCall> Admitted { get; }
+
+    /// <summary>Possibly admitted.</summary>
+    public IReadOnlyList<LimitCall> Counted { get; }
+
+    public static IEnumerable<SubjectHistory> Of(History<LimitCall> history) => history.Operations
+        .GroupBy(call => (call.Region, call.Limit.Policy, call.Subject))
+        .Select(calls => new SubjectHistory(calls.First().Limit, [.. calls], history));
+
+    /// <summary>All regions together.</summary>
+    public static IEnumerable<SubjectHistory> AcrossRegions(History<LimitCall> history) => history.Operations
+        .GroupBy(call => (call.Limit.Policy, call.Subject))
+        .Select(calls => new SubjectHistory(calls.First().Limit, [.. calls], history));
+
+    /// <summary>How many units the faults in an interval may have let through.</summary>
+    public long OverMax(TimeSpan from, TimeSpan to) =>
+        _history.FaultsIn(from, to).Sum(fault => (long)fault.ChunksOver) * Limit.Chunk;
+
+    /// <summary>How many units the faults that a call may still feel may have taken from it.</summary>
+    public long UnderMax(LimitCall call) =>
+        Remembered(call).Sum(fault => (long)fault.ChunksUnder) * Limit.Chunk;
+
+    public long UsedMin(LimitCall call) => Math.Max(
+        0, Limit.Law.UsedMin(Limit, Admitted, call) - OverMax(call.Start - Limit.Law.RemembersMax(Limit), call.End));
+
+    public long UsedMax(LimitCall call) =>
+        Limit.Law.UsedMax(Limit, Counted, call, Remembered(call).Any(fault => fault.Moves)) + UnderMax(call);
+
+    public override string ToString() => $"{Calls[0].Region}/{Limit.Policy}/{Calls[0].Subject}";
+
+    private IEnumerable<Fault> Remembered(LimitCall call) =>
+        _history.FaultsIn(call.Start - Limit.Law.RemembersMax(Limit), call.End);
+}
