@@ -35,6 +35,9 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
                 ["Gatehouse__Silo__Port"] = "0",
                 ["Gatehouse__Silo__GatewayPort"] = "0",
                 ["Gatehouse__Silo__HealthPort"] = "0",
+                // A process that starts on a busy machine is not to take a slow first answer for a lost store.
+                ["Gatehouse__RateLimiting__LoadTimeout"] = "00:00:01.500",
+                ["Gatehouse__RateLimiting__ReservationWait"] = "00:00:00.500",
             },
         };
         foreach (var (name, value) in settings)

@@ -19,6 +19,8 @@ public class StoreDownTests
         await using var process = await GatehouseProcess.StartAsync(folder.Path, new Dictionary<string, string>
         {
             ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
+            ["Gatehouse:RateLimiting:LoadTimeout"] = "00:00:00.500",
+            ["Gatehouse:RateLimiting:ReservationWait"] = "00:00:00.050",
         });
         await process.PutTenantAsync("acme");
         foreach (var mode in new[] { "reduced", "deny", "allow" })

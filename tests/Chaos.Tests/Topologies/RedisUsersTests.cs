@@ -26,7 +26,9 @@ public class RedisUsersTests
             Assert.Equal(201, (await host.PutTenantAsync("acme")).Status);
             Assert.Equal(200, (await host.CheckAsync("acme", "default", "a", cost: 30)).Status);
             Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
-            Assert.Equal(["gatehouse-data", "gatehouse-membership", "gatehouse-state"], await ConnectionNamesAsync(admin));
+            Assert.Equal(
+                ["gatehouse-changes", "gatehouse-data", "gatehouse-membership", "gatehouse-state"],
+                await ConnectionNamesAsync(admin));
             Assert.Equal(0, await host.StopAsync());
             Assert.Equal(0, await silo.StopAsync());
         }
