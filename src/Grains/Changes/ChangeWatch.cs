@@ -33,8 +33,11 @@ internal sealed class ChangeWatch(string self, long currentFor, long goneAfter)
     /// </summary>
     public bool Hear(ChangeMessage message)
     {
+        var wasDeaf = false;
         if (message.Sender == self)
         {
+            // Two own heartbeats were not heard: somebody may have come, spoken and gone meanwhile.
+            wasDeaf = _ownSentAt != Never && message.SentAt - _ownSentAt > currentFor / 2;
             Listen(message.SentAt);
         }
         else if (message.IsEcho)
@@ -52,7 +55,7 @@ internal sealed class ChangeWatch(string self, long currentFor, long goneAfter)
 
         // Of a sender that is gone, nobody will ever know whether all was heard.
         var isGone = Evaluate();
-        return isGone || message.Sequence > heardBefore + (message.HasChanges ? 1 : 0);
+        return isGone || wasDeaf || message.Sequence > heardBefore + (message.HasChanges ? 1 : 0);
     }
 
     /// <summary>Nothing is current until every sender is heard again. What was missed meanwhile will show.</summary>

@@ -16,7 +16,16 @@ internal static partial class Signals
         {
             throw new InvalidOperationException($"Signal {signal} did not reach process {processId}.");
         }
+
+        // The call returns before the process' threads have stopped: one of them could still answer.
+        if (signal == Stop && !SpinWait.SpinUntil(() => IsStopped(processId), TimeSpan.FromSeconds(10)))
+        {
+            throw new InvalidOperationException($"Process {processId} did not stop.");
+        }
     }
+
+    private static bool IsStopped(int processId) => Directory.EnumerateDirectories($"/proc/{processId}/task")
+        .All(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(") ")[^1].StartsWith('T'));
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -104,9 +104,9 @@ public class ChangeWatchTests
         Hear("me", sentAt: 0);
         Hear("other");
         var now = 0L;
-        while (now + 500 < GoneAfter)
+        while (now + 400 < GoneAfter)
         {
-            now += 500;
+            now += 400;
             Assert.False(Hear("me", sentAt: now));
             Assert.Equal(CurrentFor, _watch.CurrentUntil);
         }
@@ -116,12 +116,12 @@ public class ChangeWatchTests
     }
 
     [Fact]
-    public void Silence_WhileTheListenerIsDeafItself_DoesNotCount()
+    public void Silence_WhileTheListenerIsDeafItself_DoesNotCount_ButSomeMayBeMissed()
     {
         Hear("me", sentAt: 0);
         Hear("other");
 
-        Assert.False(Hear("me", sentAt: 10 * GoneAfter));
+        Assert.True(Hear("me", sentAt: 10 * GoneAfter));
 
         Assert.Equal(CurrentFor, _watch.CurrentUntil);
     }
