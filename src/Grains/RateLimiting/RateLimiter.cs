@@ -55,8 +55,7 @@ internal static class RateLimiter
             return default;
         }
 
-        var bucket = SlidingWindow.BucketAt(Math.Max(nowMs, state.SeenMs), quota.WindowMs);
-        var startMs = SlidingWindow.StartOf(bucket - (bucket % SlidingWindow.BucketsPerSpan), quota.WindowMs);
+        var startMs = SlidingWindow.StartOf(FirstOfSpan(quota, Math.Max(nowMs, state.SeenMs)), quota.WindowMs);
         if (state.WasCountedBy(quota) && state.SeenMs >= startMs)
         {
             return known;
@@ -66,6 +65,34 @@ internal static class RateLimiter
         var atMs = state.WasCountedBy(quota) ? startMs : Math.Max(nowMs, state.SeenMs);
         var debt = At<TokenBucket>(state, quota, atMs);
         return new OpeningDebt(atMs, debt.Level, debt.Peak);
+    }
+
+    /// <summary>
+    /// Token bucket: the same of a subject that was just loaded. What was told may be older than the buckets reach: a
+    /// subject that is handed over often and called little would never tell it anew.
+    /// </summary>
+    public static OpeningDebt OpeningOf(in Quota quota, BucketCounts counts, in OpeningDebt told, long nowMs)
+    {
+        if (quota.Algorithm is not RateLimitAlgorithm.TokenBucket)
+        {
+            return default;
+        }
+
+        var first = FirstOfSpan(quota, nowMs);
+        var startMs = SlidingWindow.StartOf(first, quota.WindowMs);
+        if (told.AtMs >= startMs)
+        {
+            return told;
+        }
+
+        var last = BucketCounts.Last(SlidingWindow.BucketAt(nowMs, quota.WindowMs));
+        for (var bucket = first; bucket <= last; bucket++)
+        {
+            counts[BucketCounts.Slot(bucket)] = 0;
+        }
+
+        var debt = TokenBucket.Restore(quota, counts, told, startMs);
+        return new OpeningDebt(startMs, debt.Level, debt.Peak);
     }
 
     /// <summary>The same use after others' counts were learned to be different; both are of the time given.</summary>
@@ -113,6 +140,12 @@ internal static class RateLimiter
         var moreAfterMs = RateLimitForecast.AdmitsAtMs<TCore>(next, quota, remaining + 1) - nowMs;
         var resetAfterMs = RateLimitForecast.DrainedAtMs<TCore>(next, quota) - nowMs;
         return (next, new Verdict(allowed, limit, remaining, moreAfterMs, resetAfterMs, retryAfterMs));
+    }
+
+    private static long FirstOfSpan(in Quota quota, long timeMs)
+    {
+        var bucket = SlidingWindow.BucketAt(timeMs, quota.WindowMs);
+        return bucket - (bucket % SlidingWindow.BucketsPerSpan);
     }
 
     private static RateLimitState Refund<TCore>(in RateLimitState state, in Quota quota, long amount, long nowMs)

@@ -114,6 +114,30 @@ public class CeilingTests
             iter: 1_000);
     }
 
+    // In each span the first thing is a hand-over, so the debt is never told anew by a call.
+    [Fact]
+    public void HandOver_OfAFullTokenBucketInEverySpan_KeepsItFull()
+    {
+        var quota = Sliding with { Algorithm = RateLimitAlgorithm.TokenBucket };
+        var world = new CeilingWorld(quota, new CeilingModel(), Start);
+        world.Start();
+        for (var i = 0; i < Limit; i++)
+        {
+            world.Check(1);
+        }
+
+        for (var span = 0; span < 30; span++)
+        {
+            world.Run(new WorldStep(Window / 6, Event.HandOver, 0));
+            while (world.Check(1))
+            {
+            }
+        }
+
+        // A burst, and what drains in five windows.
+        Assert.InRange(world.AdmittedSince(0), Limit * 5, Limit * 6);
+    }
+
     [Fact]
     public void Admit_OneChunkBeyondWhatIsAcknowledged_AndNoMore()
     {

@@ -98,13 +98,13 @@ internal sealed class CeilingWorld(Quota quota, CeilingModel store, long startMs
     public void HandOver()
     {
         Exchange(isApplied: true, isAnswered: true);
-        for (var attempt = 0; attempt < 3 && Admission.Close(Counts, NowMs) is var (counts, request); attempt++)
+        for (var attempt = 0; attempt < 3 && Admission.Close(Counts, quota, NowMs) is var (counts, request); attempt++)
         {
             (Counts, _request) = (counts, request);
             Exchange(isApplied: true, isAnswered: true);
         }
 
-        Assert.Null(Admission.Close(Counts, NowMs));
+        Assert.Null(Admission.Close(Counts, quota, NowMs));
         Start();
     }
 

@@ -1,4 +1,3 @@
-using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Global;
 
 namespace Gatehouse.Grains.RateLimiting.Ceilings;
@@ -83,16 +82,22 @@ internal static class Admission
         var (seenMs, isFirst) = (Math.Max(nowMs, counts.State.SeenMs), counts.State.SeenMs == 0);
         var before = At(counts, quota.WindowMs, nowMs);
         var after = before.Apply(request, answer);
-        var debt = isFirst && quota.Algorithm is RateLimitAlgorithm.TokenBucket
-            ? InWindow(answer.Opening, answer.WindowMs, quota.WindowMs, nowMs)
-            : RateLimiter.OpeningAt(counts.State, quota, counts.Opening, nowMs);
+        if (isFirst)
+        {
+            var told = InWindow(answer.Opening, answer.WindowMs, quota.WindowMs, nowMs);
+            return new SubjectCounts
+            {
+                State = RateLimiter.Restore(quota, after.Counted, told, nowMs),
+                Ceiling = after,
+                Opening = RateLimiter.OpeningOf(quota, after.Counted, told, nowMs),
+            };
+        }
+
         return new SubjectCounts
         {
-            State = isFirst
-                ? RateLimiter.Restore(quota, after.Counted, debt, seenMs)
-                : RateLimiter.Recount(counts.State, quota, before.Counted, after.Counted, seenMs),
+            State = RateLimiter.Recount(counts.State, quota, before.Counted, after.Counted, seenMs),
             Ceiling = after,
-            Opening = debt,
+            Opening = RateLimiter.OpeningAt(counts.State, quota, counts.Opening, nowMs),
         };
     }
 
@@ -105,16 +110,25 @@ internal static class Admission
     }
 
     /// <summary>Gives the reservation back and tells every admission; null when there is nothing to tell.</summary>
-    public static (SubjectCounts Next, ReserveRequest Request)? Close(in SubjectCounts counts, long nowMs)
+    public static (SubjectCounts Next, ReserveRequest Request)? Close(
+        in SubjectCounts counts, in Quota quota, long nowMs)
     {
-        var windowMs = counts.Ceiling.WindowMs;
-        if (windowMs == 0 || !At(counts, windowMs, nowMs).IsOpen())
+        if (quota.WindowMs == 0)
+        {
+            // The subject was never called.
+            return null;
+        }
+
+        var current = At(counts, quota.WindowMs, nowMs);
+        if (!current.IsOpen())
         {
             return null;
         }
 
-        var (ceiling, request) = At(counts, windowMs, nowMs).Close();
-        return Asking(counts, ceiling, request);
+        var (ceiling, request) = current.Close();
+        // Told by their own buckets, units leave earlier than by the span's last: the debt has to be of now.
+        var opening = RateLimiter.OpeningAt(counts.State, quota, counts.Opening, nowMs);
+        return Asking(new SubjectCounts { State = counts.State, Opening = opening }, ceiling, request);
     }
 
     private static (SubjectCounts, ReserveRequest) Asking(

@@ -140,7 +140,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         // Twice, when the store's counts are of another window and have to be taken over first.
         for (var attempt = 0; attempt < 3; attempt++)
         {
-            if (Admission.Close(Counts, NowMs) is not var (counts, request))
+            if (Admission.Close(Counts, _quota, NowMs) is not var (counts, request))
             {
                 return true;
             }
@@ -153,7 +153,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
             }
         }
 
-        return Admission.Close(Counts, NowMs) is null;
+        return Admission.Close(Counts, _quota, NowMs) is null;
     }
 
     /// <summary>Forgets all use, in the store first: what fails there leaves everything as it was.</summary>
@@ -165,14 +165,11 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         Counts = new SubjectCounts { Ceiling = new Ceiling { Sequence = Counts.Ceiling.Sequence } };
     }
 
-    public SubjectHandover Dehydrate() => SubjectHandover.From(_owner, Counts);
+    public SubjectHandover Dehydrate() => SubjectHandover.From(_owner, _quota, Counts);
 
     public void Rehydrate(SubjectHandover handover)
     {
-        (_owner, Counts, IsLoaded) = (handover.Owner, handover.ToCounts(), true);
-        // Until the first call brings the policy's.
-        var (state, max) = (Counts.State, Quota.LimitMax);
-        _quota = new Quota(state.Algorithm, max, max, state.WindowMs, ColdUntilMs: 0);
+        (_owner, _quota, Counts, IsLoaded) = (handover.Owner, handover.ToQuota(), handover.ToCounts(), true);
     }
 
     private Task SettledAsync() => _sending ?? Task.CompletedTask;

@@ -51,9 +51,19 @@ internal sealed record SubjectHandover
     // Set by the grain: a history that is unknown stays so wherever the subject goes.
     [Id(16)] public long UnknownUntilMs { get; init; }
 
-    public static SubjectHandover From(string owner, in SubjectCounts counts) => new()
+    // What it was last decided by, for the hand-over after this one, should no call come before.
+    [Id(21)] public required long Limit { get; init; }
+
+    [Id(22)] public required long ColdLimit { get; init; }
+
+    [Id(23)] public required long ColdUntilMs { get; init; }
+
+    public static SubjectHandover From(string owner, in Quota quota, in SubjectCounts counts) => new()
     {
         Owner = owner,
+        Limit = quota.Limit,
+        ColdLimit = quota.ColdLimit,
+        ColdUntilMs = quota.ColdUntilMs,
         Algorithm = counts.State.Algorithm,
         StateWindowMs = counts.State.WindowMs,
         SeenMs = counts.State.SeenMs,
@@ -74,6 +84,8 @@ internal sealed record SubjectHandover
         DebtLevel = counts.Opening.Level,
         DebtPeak = counts.Opening.Peak,
     };
+
+    public Quota ToQuota() => new(Algorithm, Limit, ColdLimit, WindowMs, ColdUntilMs);
 
     public SubjectCounts ToCounts() => new()
     {
