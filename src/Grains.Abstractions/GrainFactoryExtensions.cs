@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Regions;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -18,4 +19,8 @@ public static class GrainFactoryExtensions
     /// <summary>One region's age.</summary>
     public static IRegionGrain Region(this IGrainFactory grains, string region) =>
         grains.GetGrain<IRegionGrain>(region);
+
+    /// <summary>The silos of one region.</summary>
+    public static IClusterGrain Cluster(this IGrainFactory grains, string region) =>
+        grains.GetGrain<IClusterGrain>(region);
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Grains.Abstractions.Membership;
+using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -29,5 +31,18 @@ internal sealed class StoreHealthCheck(
         HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(data.Multiplexer.IsConnected && state.IsConnected
             ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Degraded());
+            : HealthCheckResult.Degraded("The regional Redis does not answer."));
+}
+
+/// <summary>A silo whose cluster has lost its table serves on: limits hold, but a second cluster can form.</summary>
+internal sealed class MembershipHealthCheck(MembershipHealth membership) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(membership.Verdict switch
+        {
+            TableVerdict.Intact => HealthCheckResult.Healthy(),
+            TableVerdict.Lost => HealthCheckResult.Degraded("The membership table does not name this silo."),
+            _ => HealthCheckResult.Degraded("The membership table cannot be read."),
+        });
 }

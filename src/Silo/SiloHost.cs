@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -19,7 +18,7 @@ internal static class SiloHost
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        builder.Configuration.AddDefaults();
+        builder.Configuration.AddGatehouseDefaults();
         var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
         // A silo on its own always has its store outside; there is nothing to choose.
         options.Topology = Topology.CoHosted;
@@ -39,14 +38,6 @@ internal static class SiloHost
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(ReadyLine(app, options)));
         return app;
-    }
-
-    /// <summary>What the operator's own files, environment and arguments then override.</summary>
-    private static void AddDefaults(this ConfigurationManager configuration)
-    {
-        using var file = typeof(SiloHost).Assembly.GetManifestResourceStream("appsettings.json")!;
-        var defaults = new ConfigurationBuilder().AddJsonStream(file).Build().AsEnumerable();
-        configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
     }
 
     private static void Listen(KestrelServerOptions kestrel, SiloOptions silo)

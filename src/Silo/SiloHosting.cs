@@ -1,4 +1,5 @@
 using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.Storage;
@@ -36,9 +37,11 @@ public static class SiloHosting
         // Registered after the silo, so started after it: the first read of the region's age is a grain call.
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionClock>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipHealth>());
         builder.Services.AddHealthChecks()
             .AddCheck<SiloHealthCheck>("silo", tags: ["ready"])
-            .AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
+            .AddCheck<StoreHealthCheck>("store", tags: ["ready"])
+            .AddCheck<MembershipHealthCheck>("membership", tags: ["ready"]);
         return builder;
     }
 
@@ -49,11 +52,14 @@ public static class SiloHosting
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddTenantDirectory();
         builder.Services.AddListeningChanges(options);
-        builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<GatewayCount>();
+        builder.Services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateways", tags: ["ready"]);
         builder.UseOrleansClient(client =>
         {
             client.UseGatehouseClustering(options);
             client.ConfigureGatehouseRuntime();
+            client.Services.AddSingleton<IClusterConnectionStatusObserver>(
+                static provider => provider.GetRequiredService<GatewayCount>());
         });
         return builder;
     }
@@ -66,7 +72,14 @@ public static class SiloHosting
             .AddTenants()
             .AddRegions()
             .AddRateLimiting()
+            .AddMembershipWatch()
             .AddDurableGrainStorage(StorageNames.Tenants, inner: RedisTenants);
+    }
+
+    private static IServiceCollection AddMembershipWatch(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IMembershipReader, MembershipReader>();
+        return services.AddMembership();
     }
 
     private static void AddRedisTenantStorage(this ISiloBuilder silo) => silo.AddRedisGrainStorage(

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.Membership;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.Regions;
@@ -21,6 +22,7 @@ internal static class GatehouseHost
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.AddGatehouseDefaults();
         configure?.Invoke(builder);
         RefuseImpliedForwarding(builder.Configuration);
         var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
@@ -88,6 +90,7 @@ internal static class GatehouseHost
         app.MapRateLimiting();
         app.MapForwardAuth();
         app.MapRegions();
+        app.MapCluster();
         app.MapReference();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint("/metrics").Public();

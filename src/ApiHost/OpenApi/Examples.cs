@@ -25,6 +25,12 @@ internal static class Examples
         "coldUntil":"2026-01-31T12:05:00.000Z","heardAgoMs":null}
         """;
 
+    private const string Cluster = """
+        {"region":"local","membership":"intact","silos":[{"address":"10.0.0.7:11111@148903217","status":"active",
+        "region":"local","inCluster":true,"inTable":true,"startedAt":"2026-01-31T12:00:00.000Z",
+        "aliveAt":"2026-01-31T12:00:05.000Z","activations":5120}]}
+        """;
+
     private const string Decision = """
         {"allowed":true,"reason":"within_limit","limit":100,"effectiveLimit":50,"remaining":49,"resetAfterMs":62000,
         "retryAfterMs":0,"cold":true,"degraded":false,"policy":"default"}
@@ -49,6 +55,7 @@ internal static class Examples
         ["Reset"] = ("""{"ip":"203.0.113.7"}""", Decision),
         ["ListRegions"] = (null, $$"""{"items":[{{Region}}],"next":null}"""),
         ["GetRegion"] = (null, Region),
+        ["GetCluster"] = (null, Cluster),
     };
 
     public static Task Add(

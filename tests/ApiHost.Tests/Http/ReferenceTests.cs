@@ -14,7 +14,7 @@ public class ReferenceTests(SharedHost shared)
             .Where(path => path.Name.StartsWith("/v1/", StringComparison.Ordinal))
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => operation.Value)).ToList();
 
-        Assert.Equal(15, operations.Count);
+        Assert.Equal(16, operations.Count);
         Assert.All(operations, operation =>
         {
             Assert.NotEqual("", operation.GetProperty("summary").GetString());

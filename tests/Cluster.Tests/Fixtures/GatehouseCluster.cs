@@ -3,6 +3,7 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
@@ -184,6 +185,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
             }
 
             silo.Services.AddSingleton<IChangeAnnouncer>(Changes);
+            silo.Services.AddSingleton<IMembershipReader, FakeMembershipReader>();
             silo.Services.AddGatehouseGrains();
             if (_configure is not null)
             {

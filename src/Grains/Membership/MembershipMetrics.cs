@@ -1,0 +1,31 @@
+using System.Diagnostics.Metrics;
+using Gatehouse.Grains.Abstractions.Membership;
+
+namespace Gatehouse.Grains.Membership;
+
+/// <summary>Whether the membership table is intact, as this silo finds it.</summary>
+internal sealed class MembershipMetrics
+{
+    public const string MeterName = "Gatehouse.Membership";
+
+    private readonly Counter<long> _failures;
+    private volatile TableVerdict _verdict = TableVerdict.Unknown;
+
+    public MembershipMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        meter.CreateObservableGauge("gatehouse.membership.lost", () => _verdict is TableVerdict.Lost ? 1 : 0,
+            description: "1 while the membership table does not name this silo: a second cluster can form beside it.");
+        _failures = meter.CreateCounter<long>(
+            "gatehouse.membership.read.failures", description: "Failed reads of the membership table.");
+    }
+
+    public void Judged(TableVerdict verdict)
+    {
+        _verdict = verdict;
+        if (verdict is TableVerdict.Unknown)
+        {
+            _failures.Add(1);
+        }
+    }
+}

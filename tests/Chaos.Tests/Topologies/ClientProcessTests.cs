@@ -1,0 +1,47 @@
+using Gatehouse.Chaos.Tests.Processes;
+
+namespace Gatehouse.Chaos.Tests.Topologies;
+
+/// <summary>An API host that is a client of silos: it waits for the first, and says when it has lost the last.</summary>
+public class ClientProcessTests
+{
+    private static readonly TimeSpan SeenWithin = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Client_StartedBeforeItsSilosAndLosingThem_WaitsDegradesAndRecovers()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        using var folder = new TempFolder();
+        var settings = new Dictionary<string, string>
+        {
+            ["Gatehouse:Topology"] = "Client",
+            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
+        };
+        var starting = GatehouseProcess.StartAsync(folder.Path, settings);
+        await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, settings);
+        await using var host = await starting;
+        Assert.Equal(201, (await host.PutTenantAsync("acme")).Status);
+        Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
+
+        Assert.Equal(0, await silo.StopAsync());
+        await UntilAsync(host, "Degraded");
+        var refused = await host.CheckAsync("acme", "default", "a");
+        Assert.Equal((429, "service_overloaded"), (refused.Status, refused.Body.GetProperty("code").GetString()));
+
+        await using var next = await GatehouseProcess.StartSiloAsync(folder.Path, settings);
+        await UntilAsync(host, "Healthy");
+        Assert.Equal(200, (await host.CheckAsync("acme", "default", "a")).Status);
+        // It was started in a folder without settings: the defaults are its own.
+        Assert.DoesNotContain("info: Microsoft", host.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Another process gives no signal: it is asked until it says so, or time is up.</summary>
+    private static async Task UntilAsync(GatehouseProcess host, string health)
+    {
+        using var end = new CancellationTokenSource(SeenWithin);
+        while (await host.Client.GetStringAsync("/health/ready", end.Token) != health)
+        {
+            await Task.Delay(200, end.Token);
+        }
+    }
+}
