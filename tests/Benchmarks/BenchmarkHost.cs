@@ -14,8 +14,12 @@ namespace Gatehouse.Benchmarks;
 /// </summary>
 internal sealed class BenchmarkHost : IAsyncDisposable
 {
+    /// <summary>How many subjects the requests name.</summary>
+    public const int Subjects = 1000;
+
     private const string AdminKey = "an-admin-key-for-benchmarks-0123456789";
     private const string Policies = "/v1/tenants/bench/rate-limits";
+    private const string Route = "/v1/tenants/{tenant}/rate-limits/{policy}";
 
     // What Redis limiters do: one script per request, GCRA on one key.
     private const string Script = """
@@ -30,64 +34,96 @@ internal sealed class BenchmarkHost : IAsyncDisposable
         """;
 
     private readonly WebApplication _app;
-    private readonly RedisProcess? _redis;
+    private readonly SiloProcess? _silo;
     private readonly DirectoryInfo _folder;
 
-    private BenchmarkHost(WebApplication app, RedisProcess? redis, DirectoryInfo folder) =>
-        (_app, _redis, _folder) = (app, redis, folder);
+    private BenchmarkHost(WebApplication app, RedisProcess? redis, SiloProcess? silo, DirectoryInfo folder) =>
+        (_app, Redis, _silo, _folder) = (app, redis, silo, folder);
+
+    /// <summary>Null where redis-server is not installed.</summary>
+    public RedisProcess? Redis { get; }
 
     public Uri Url => new(_app.Urls.First());
 
     public IServiceProvider Services => _app.Services;
 
-    public string Store => _redis is null ? "the embedded store (redis-server is not installed)" : "redis-server";
+    public string Store => Redis is null ? "the embedded store (redis-server is not installed)" : "redis-server";
 
     public string Key { get; private set; } = "";
 
+    /// <summary>One process that is API host and silo.</summary>
     public static async Task<BenchmarkHost> StartAsync()
     {
-        var redis = RedisProcess.TryStart();
-        var folder = Directory.CreateTempSubdirectory("gatehouse-bench-");
-        var app = GatehouseHost.Build(["--environment", "Production", "--urls", "http://127.0.0.1:0"], builder =>
-        {
-            builder.Logging.ClearProviders();
-            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-            {
-                ["Gatehouse:DataDirectory"] = folder.FullName,
-                ["Gatehouse:Auth:AdminKey"] = AdminKey,
-                ["Gatehouse:Redis:ConnectionString"] = redis?.ConnectionString,
-                ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
-                ["Gatehouse:Http:TenantRequestsPerSecond"] = "0",
-                ["Gatehouse:RateLimiting:TrackedSubjectsMax"] = "2000000",
-            });
-        });
-        MapComparisons(app);
-        await app.StartAsync();
-        var host = new BenchmarkHost(app, redis, folder);
-        await host.SetUpAsync();
-        return host;
+        var (redis, folder) = (RedisProcess.TryStart(), NewFolder());
+        var app = Build(folder, redis?.ConnectionString, "Embedded");
+        MapEmpty(app);
+        MapScript(app);
+        return await StartAsync(new BenchmarkHost(app, redis, null, folder));
+    }
+
+    /// <summary>An API host in this process, a client of a silo in another one. It needs redis-server.</summary>
+    public static async Task<BenchmarkHost> StartClientAsync()
+    {
+        var redis = RedisProcess.TryStart()
+            ?? throw new InvalidOperationException("redis-server is not installed; silos need it.");
+        var folder = NewFolder();
+        var silo = await SiloProcess.StartAsync(redis.ConnectionString, folder.FullName);
+        var app = Build(folder, redis.ConnectionString, "Client");
+        MapEmpty(app);
+        return await StartAsync(new BenchmarkHost(app, redis, silo, folder));
     }
 
     public static string Path(string policy, string action) => $"{Policies}/{policy}/{action}";
+
+    /// <summary>One request for each subject, of a policy that admits all.</summary>
+    public byte[][] Requests(string action) => Enumerable.Range(0, Subjects)
+        .Select(i => LoadClient.Request(
+            Path("open", action), Key, $$"""{"ip":"10.{{i / 250}}.{{i % 250}}.7","cost":1}"""))
+        .ToArray();
 
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _redis?.Dispose();
+        _silo?.Dispose();
+        Redis?.Dispose();
         _folder.Delete(recursive: true);
     }
 
-    private static void MapComparisons(WebApplication app)
+    private static DirectoryInfo NewFolder() => Directory.CreateTempSubdirectory("gatehouse-bench-");
+
+    private static WebApplication Build(DirectoryInfo folder, string? redis, string topology) =>
+        GatehouseHost.Build(["--environment", "Production", "--urls", "http://127.0.0.1:0"], builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Gatehouse:Topology"] = topology,
+                ["Gatehouse:DataDirectory"] = folder.FullName,
+                ["Gatehouse:Auth:AdminKey"] = AdminKey,
+                ["Gatehouse:Redis:ConnectionString"] = redis,
+                ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
+                ["Gatehouse:Http:TenantRequestsPerSecond"] = "0",
+                ["Gatehouse:RateLimiting:TrackedSubjectsMax"] = "2000000",
+            });
+        });
+
+    private static async Task<BenchmarkHost> StartAsync(BenchmarkHost host)
     {
-        // The same door, the same body, and nothing done: no tenant looked up, no grain, an empty answer.
-        const string Route = "/v1/tenants/{tenant}/rate-limits/{policy}";
+        await host._app.StartAsync();
+        await host.SetUpAsync();
+        return host;
+    }
+
+    /// <summary>The same door, the same body, and nothing done: no tenant looked up, no grain, an empty answer.</summary>
+    private static void MapEmpty(WebApplication app) =>
         app.MapPost($"{Route}/empty", static (string tenant, string policy, CheckRequest request) =>
         {
             _ = (tenant, policy, request);
             return Results.Ok();
         }).RequireScope(Scopes.RateLimitCheck);
 
+    private static void MapScript(WebApplication app) =>
         app.MapPost($"{Route}/script", static async (
             string tenant, string policy, CheckRequest request, IConnectionMultiplexer redis) =>
         {
@@ -103,7 +139,6 @@ internal sealed class BenchmarkHost : IAsyncDisposable
                 Window = TimeSpan.FromMinutes(1),
             });
         }).RequireScope(Scopes.RateLimitCheck);
-    }
 
     private async Task SetUpAsync()
     {

@@ -22,13 +22,14 @@ internal sealed class LoadClient(Uri url, int connections)
             await sockets[i].ConnectAsync(IPAddress.Loopback, url.Port);
         }
 
+        var latencies = sockets.Select(_ => new LatencyHistogram()).ToArray();
         using var end = new CancellationTokenSource();
         var before = GC.GetTotalAllocatedBytes(precise: true);
         var processor = Environment.CpuUsage.TotalTime;
         var start = TimeProvider.System.GetTimestamp();
         end.CancelAfter(time);
         var counts = await Task.WhenAll(sockets.Select((socket, i) =>
-            SendAsync(socket, requests, i * requests.Length / connections, expected, end.Token)));
+            SendAsync(socket, requests, i * requests.Length / connections, expected, latencies[i], end.Token)));
         var elapsed = TimeProvider.System.GetElapsedTime(start);
         processor = Environment.CpuUsage.TotalTime - processor;
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
@@ -37,8 +38,16 @@ internal sealed class LoadClient(Uri url, int connections)
             socket.Dispose();
         }
 
+        foreach (var others in latencies.Skip(1))
+        {
+            latencies[0].Add(others);
+        }
+
         var count = Math.Max(1.0, counts.Sum());
-        return new Load(count, count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count);
+        return new Load(count, count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count)
+        {
+            Latencies = latencies[0],
+        };
     }
 
     /// <summary>One request of a check, ready to be sent.</summary>
@@ -47,12 +56,13 @@ internal sealed class LoadClient(Uri url, int connections)
         $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
     private static async Task<long> SendAsync(
-        Socket socket, byte[][] requests, int first, byte[] expected, CancellationToken end)
+        Socket socket, byte[][] requests, int first, byte[] expected, LatencyHistogram latencies, CancellationToken end)
     {
         var buffer = new byte[8192];
         long count = 0;
         for (var next = first; !end.IsCancellationRequested; next = (next + 1) % requests.Length)
         {
+            var sent = TimeProvider.System.GetTimestamp();
             await socket.SendAsync(requests[next].AsMemory(), SocketFlags.None, CancellationToken.None);
             var length = 0;
             do
@@ -66,6 +76,7 @@ internal sealed class LoadClient(Uri url, int connections)
                 throw new IOException($"An answer was not as expected: {Encoding.ASCII.GetString(buffer, 0, length)}");
             }
 
+            latencies.Add(TimeProvider.System.GetElapsedTime(sent));
             count++;
         }
 
@@ -95,4 +106,7 @@ internal sealed class LoadClient(Uri url, int connections)
 /// <param name="PerSecond">Answers per second.</param>
 /// <param name="ProcessorMicroseconds">Processor time of the whole process per answer, the client's share too.</param>
 /// <param name="BytesPerRequest">Bytes the whole process allocated per answer.</param>
-internal sealed record Load(double Count, double PerSecond, double ProcessorMicroseconds, double BytesPerRequest);
+internal sealed record Load(double Count, double PerSecond, double ProcessorMicroseconds, double BytesPerRequest)
+{
+    public required LatencyHistogram Latencies { get; init; }
+}

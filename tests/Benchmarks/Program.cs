@@ -3,9 +3,11 @@ using Gatehouse.Benchmarks;
 return args switch
 {
     ["http"] => await HttpBenchmark.RunAsync(),
+    ["gateway"] => await GatewayBenchmark.RunAsync(),
+    ["stopped"] => await StoppedStoreBenchmark.RunAsync(),
     ["core"] => CoreBenchmark.Run(),
     ["grain"] => await GrainBenchmark.RunAsync(),
-    ["memory"] => await MemoryBenchmark.RunAsync(100_000),
+    ["memory"] => await MemoryBenchmark.RunAsync(300_000),
     ["memory", var count] when int.TryParse(count, out var subjects) && subjects is > 0 and <= 1_000_000 =>
         await MemoryBenchmark.RunAsync(subjects),
     _ => Usage(),
@@ -16,9 +18,11 @@ static int Usage()
     Console.Error.WriteLine("""
         usage: dotnet run -c Release --project tests/Benchmarks -- <what>
           http             requests/s and allocations of a check, beside the same pipeline without it, in one run (about 45 s)
+          gateway          the same over a gateway: an API host that is a client of a silo in another process (about 35 s)
+          stopped          p99 of active subjects while Redis runs and while it is stopped (about 70 s)
           core             time and allocations of one decision, per algorithm, without any host
           grain            time and allocations of the grain call alone
-          memory [count]   resident memory per tracked subject (default 100000 subjects)
+          memory [count]   resident memory per tracked subject (default 300000 subjects)
         Ends with 0 when every budget holds, 1 when one is missed, 2 for other arguments.
         """);
     return 2;

@@ -43,12 +43,27 @@ internal sealed class RedisProcess : IDisposable
         }
     }
 
+    /// <summary>It keeps its connections and answers nothing more.</summary>
+    public void Stop() => Signal("STOP");
+
+    public void Continue() => Signal("CONT");
+
     public void Dispose()
     {
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
+        kill.WaitForExit();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"SIG{name} did not reach redis-server.");
+        }
     }
 
     private static int FreePort()

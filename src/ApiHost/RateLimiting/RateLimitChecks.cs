@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 
@@ -9,7 +10,10 @@ internal sealed class RateLimitChecks(DenyCache denied, IGrainFactory grains)
     /// <summary>The refusal that answers the call; null when the grain has to be asked.</summary>
     public Denial? Find(in CheckCall call, out DenyTicket ticket) => denied.Find(call, out ticket);
 
-    /// <summary>Asks the grain, and remembers a refusal.</summary>
+    /// <summary>
+    /// Asks the grain, and remembers a refusal. Pooled: nearly every call waits here. Await it once and at once.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<RateLimitDecision> AskAsync(CheckCall call, DenyTicket ticket)
     {
         var decision = await grains.RateLimit(call.Key).CheckAsync(new RateLimitCheck(call.Cost, call.Address));

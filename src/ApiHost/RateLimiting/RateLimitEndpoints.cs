@@ -45,7 +45,7 @@ internal static class RateLimitEndpoints
 
         return checks.Find(call, out var ticket) is { } denial
             ? denial.ResultFor(call.Cost)
-            : AskAsync(checks, call, ticket);
+            : AnswerAsync(call.Key.Policy, checks.AskAsync(call, ticket));
     }
 
     /// <summary>Give units back</summary>
@@ -95,11 +95,12 @@ internal static class RateLimitEndpoints
         var document = await tenants.FindAsync(tenant);
         return TryRead(document, policy, TimeSpan.Zero, request, out var call) is { } refusal
             ? refusal
-            : await AskAsync(checks, call, ticket: default);
+            : Answer(call.Key.Policy, await checks.AskAsync(call, ticket: default));
     }
 
-    private static async Task<IResult> AskAsync(RateLimitChecks checks, CheckCall call, DenyTicket ticket) =>
-        Answer(call.Key.Policy, await checks.AskAsync(call, ticket));
+    // Given the call itself instead, it would carry all of it across the wait.
+    private static async Task<IResult> AnswerAsync(string policy, ValueTask<RateLimitDecision> asked) =>
+        Answer(policy, await asked);
 
     private static Problem? TryRead(
         TenantSnapshot? document, string policy, TimeSpan knownFor, CheckRequest request, out CheckCall call)

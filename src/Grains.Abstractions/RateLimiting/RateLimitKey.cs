@@ -17,15 +17,16 @@ public readonly record struct RateLimitKey(string Tenant, string Policy, Subject
     public RateLimitKey Overflow => new(Tenant, Policy, SubjectKind.Overflow, "");
 
     /// <inheritdoc/>
-    public override string ToString() => string.Concat(
-        string.Concat(Tenant, "/", Policy),
-        Kind switch
+    public override string ToString()
+    {
+        var kind = Kind switch
         {
             SubjectKind.Address => "/i/",
             SubjectKind.Opaque => "/s/",
             _ => "/o/",
-        },
-        Subject);
+        };
+        return string.Concat([Tenant, "/", Policy, kind, Subject]);
+    }
 
     /// <summary>Reads a key back from its text.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out RateLimitKey key)

@@ -42,6 +42,21 @@ public class CounterTests
     }
 
     [Fact]
+    public async Task Counter_FoundTheShortWay_IsTheOneThatOrleansFinds()
+    {
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        foreach (var subject in new[] { "first", "second", "ü/x" })
+        {
+            var key = new RateLimitKey("acme", "p", SubjectKind.Opaque, subject);
+
+            var found = cluster.Grains.GetGrain<IRateLimitGrain>(key.ToString());
+
+            Assert.Equal(found, cluster.Grains.RateLimit(key));
+            Assert.Equal(key.ToString(), cluster.Grains.RateLimit(key).GetPrimaryKeyString());
+        }
+    }
+
+    [Fact]
     public async Task Check_PolicyChangedLive_KeepsTheCounters()
     {
         await using var cluster = await GatehouseCluster.StartAsync();
