@@ -38,7 +38,8 @@ internal static class HttpBenchmark
             }
         }
 
-        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, {BenchmarkHost.Subjects} subjects, store: {host.Store}\n");
+        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, {BenchmarkHost.Subjects} subjects, " +
+            $"store: {host.Store}\n");
         return IsWithinBudgets(contenders) ? 0 : 1;
     }
 
