@@ -1,4 +1,5 @@
 using Gatehouse.Benchmarks;
+using Gatehouse.Benchmarks.Scale;
 
 return args switch
 {
@@ -10,6 +11,9 @@ return args switch
     ["memory"] => await MemoryBenchmark.RunAsync(300_000),
     ["memory", var count] when int.TryParse(count, out var subjects) && subjects is > 0 and <= 1_000_000 =>
         await MemoryBenchmark.RunAsync(subjects),
+    ["store"] => await StoreBenchmark.RunAsync(),
+    ["scale"] => ScaleBenchmark.Run(ScaleBenchmark.DefaultSeed, Console.Out),
+    ["scale", var number] when int.TryParse(number, out var seed) => ScaleBenchmark.Run(seed, Console.Out),
     _ => Usage(),
 };
 
@@ -23,6 +27,8 @@ static int Usage()
           core             time and allocations of one decision, per algorithm, without any host
           grain            time and allocations of the grain call alone
           memory [count]   resident memory per tracked subject (default 300000 subjects)
+          store            what one operation costs redis-server, by its own account
+          scale [seed]     simulates 50 regions in virtual time: store operations, admissions and bounds (about 20 s)
         Ends with 0 when every budget holds, 1 when one is missed, 2 for other arguments.
         """);
     return 2;
