@@ -12,13 +12,24 @@ internal readonly record struct StoreTimeline(long StoreMs, long LocalMs)
     // sub-bucket in 30 that the sliding window counts on top.
     private const long SlewDivisor = 1000;
 
+    /// <summary>
+    /// A first measurement: the store read its clock somewhere between question and answer, so the middle is off by
+    /// half of that at most.
+    /// </summary>
+    public static StoreTimeline Measured(long storeMs, long askedMs, long answeredMs) =>
+        new(storeMs + ((answeredMs - askedMs) / 2), answeredMs);
+
     public long At(long localMs) => StoreMs + Math.Max(0, localMs - LocalMs);
 
-    /// <summary>Moves towards a new measurement, at most 1 ms per second that went by since the last one.</summary>
-    public StoreTimeline Corrected(long measuredStoreMs, long localMs)
+    /// <summary>
+    /// Moves towards a new measurement, at most 1 ms per second that went by since the last one, and not at all where a
+    /// slow answer explains the difference: that would drag the clocks of busy silos apart.
+    /// </summary>
+    public StoreTimeline Corrected(long measuredStoreMs, long askedMs, long answeredMs)
     {
-        var expected = At(localMs);
-        var slewMax = Math.Max(0, localMs - LocalMs) / SlewDivisor;
-        return new StoreTimeline(expected + Math.Clamp(measuredStoreMs - expected, -slewMax, slewMax), localMs);
+        var expected = At(answeredMs);
+        var slewMax = Math.Max(0, answeredMs - LocalMs) / SlewDivisor;
+        var nearest = Math.Clamp(expected, measuredStoreMs, measuredStoreMs + Math.Max(0, answeredMs - askedMs));
+        return new StoreTimeline(expected + Math.Clamp(nearest - expected, -slewMax, slewMax), answeredMs);
     }
 }
