@@ -36,6 +36,6 @@ public partial class CoreTests
 
     [GeneratedRegex(
         @"(Grain|Grain\.Log|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader|Keeper|Health|Heartbeat)$"
-        + @"|^TrackedSubjects$|^RateLimitGrain\.Decide$|^Change(Announcer|Connection|Feed|Listener)$")]
+        + @"|^TrackedSubjects$|^SubjectDeparture$|^RateLimitGrain\.Decide$|^Change(Announcer|Connection|Feed|Listener)$")]
     private static partial Regex Shell();
 }

@@ -23,6 +23,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
     private readonly TenantDirectory _tenants;
     private readonly RegionClock _clock;
     private readonly TrackedSubjects _tracked;
+    private readonly SubjectDeparture _departure;
     private readonly RateLimitingMetrics _metrics;
     private readonly RateLimitingOptions _options;
     private readonly TimeProvider _time;
@@ -49,6 +50,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
         }
 
         (_tenants, _clock, _tracked, _metrics, _time, _logger) = (tenants, clock, tracked, metrics, time, logger);
+        _departure = ceilings.Departure;
         (_options, _regions, _changes) = (options.Value, regions, changes);
         _counts = new CeilingKeeper(this.GetPrimaryKeyString(), ceilings);
     }
@@ -57,12 +59,14 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _departure.Enter(GrainContext);
         _isTracked = _key.Kind is not SubjectKind.Overflow && _tracked.TryEnter();
         return Task.CompletedTask;
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _departure.Leave(GrainContext);
         if (_isTracked)
         {
             _tracked.Leave();

@@ -14,6 +14,9 @@ internal static class RateLimitingServiceCollectionExtensions
         services.AddOptions<RateLimitingOptions>().BindConfiguration("Gatehouse:RateLimiting")
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<TrackedSubjects>();
+        services.TryAddSingleton<SubjectDeparture>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            provider => provider.GetRequiredService<SubjectDeparture>());
         services.TryAddSingleton<RateLimitingMetrics>();
         services.TryAddSingleton<CeilingMetrics>();
         services.TryAddSingleton<StoreHealth>();

@@ -46,7 +46,7 @@ internal sealed class RegionModel : IDisposable
         _heartbeat = new RegionHeartbeat(
             beats, Clock, Options.Create(new RegionOptions { Region = Name }), options, health, OwnMetrics, own);
         _ceilings = new CeilingServices(
-            null!, new StoreHealth(), Clock, Metrics, Options.Create(new RateLimitingOptions()), own);
+            null!, new StoreHealth(), Clock, Metrics, new SubjectDeparture(), Options.Create(new RateLimitingOptions()), own);
         _global = new GlobalServices(null!, _heartbeat, health, Metrics, options, own);
     }
 

@@ -1,6 +1,7 @@
 using Gatehouse.Cluster.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.RateLimiting;
 
 namespace Gatehouse.Cluster.Tests.RateLimiting;
 
@@ -51,6 +52,27 @@ public class CeilingGrainTests
 
         Assert.Equal(90, admitted);
         Assert.Equal(10, await cluster.AdmittedAsync(key, 50, cluster.GrainsOf(cluster.Cluster.Silos[0].SiloAddress)));
+    }
+
+    [Fact]
+    public async Task Departure_OfASilo_TellsTheStoreAllAndFromThenOnBeforeEachAnswer()
+    {
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        var (key, quiet) = (await cluster.SubjectAsync(Warm), await cluster.SubjectAsync(Warm));
+        await cluster.AdmittedAsync(key, 25);
+        await cluster.CheckAsync(quiet, cost: 3);
+
+        await cluster.Service<SubjectDeparture>().LeaveAsync(CancellationToken.None);
+        Assert.Equal((25, 3), (cluster.Counts.Total($"{key}"), cluster.Counts.Total($"{quiet}")));
+
+        // The silo is still called. Its successor may be asked at any moment, and finds no unit too few or too many.
+        for (var admitted = 26; admitted <= 100; admitted++)
+        {
+            Assert.True((await cluster.CheckAsync(key)).Allowed);
+            Assert.Equal(admitted, cluster.Counts.Total($"{key}"));
+        }
+
+        Assert.False((await cluster.CheckAsync(key)).Allowed);
     }
 
     [Fact]

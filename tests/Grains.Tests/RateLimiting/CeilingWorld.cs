@@ -113,7 +113,7 @@ internal sealed class CeilingWorld(Quota quota, CeilingModel store, long startMs
     private (Verdict Verdict, Missing Missing) Acquire(long cost)
     {
         (Counts, var verdict, var missing) =
-            Admission.Acquire(Counts, quota, GlobalRoom.Unlimited, cost, NowMs, needsCover: true);
+            Admission.Acquire(Counts, quota, GlobalRoom.Unlimited, cost, NowMs, bareMax: Chunk);
         if (missing is Missing.None && cost > 0 && Counts.Ceiling.WantsMore(verdict.Remaining, Chunk))
         {
             Ask(2 * Chunk);

@@ -106,7 +106,7 @@ public class GlobalShareTests
         {
             var known = _told is null || nowMs - _readAtMs > 2 * SyncMs ? (long?)null : share.RoomBeside(_told, all.Length);
             var room = new GlobalRoom(share.Free, known);
-            (_counts, var verdict, var missing) = Admission.Acquire(_counts, quota, room, cost, nowMs, needsCover: false);
+            (_counts, var verdict, var missing) = Admission.Acquire(_counts, quota, room, cost, nowMs, bareMax: null);
             return (verdict, missing);
         }
 

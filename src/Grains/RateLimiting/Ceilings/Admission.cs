@@ -33,8 +33,14 @@ internal enum Missing
 /// </summary>
 internal static class Admission
 {
+    /// <param name="counts">What is known of the subject.</param>
+    /// <param name="quota">Its limit.</param>
+    /// <param name="room">What the other regions leave.</param>
+    /// <param name="cost">Units of the call; 0 is a peek.</param>
+    /// <param name="nowMs">The region's time.</param>
+    /// <param name="bareMax">How many units may be admitted that the store does not know of; null: any number.</param>
     public static (SubjectCounts Next, Verdict Verdict, Missing Missing) Acquire(
-        in SubjectCounts counts, in Quota quota, in GlobalRoom room, long cost, long nowMs, bool needsCover)
+        in SubjectCounts counts, in Quota quota, in GlobalRoom room, long cost, long nowMs, long? bareMax)
     {
         var (state, verdict) = RateLimiter.Acquire(counts.State, quota, cost, nowMs);
         var ceiling = counts.Ceiling.At(quota.WindowMs, state.SeenMs);
@@ -55,7 +61,7 @@ internal static class Admission
             return (verdict.IsGlobal ? counts : next, verdict, Missing.None);
         }
 
-        if (needsCover && !ceiling.Covers(cost, Ceiling.Chunk(quota.Limit)))
+        if (bareMax is { } max && !ceiling.Covers(cost, max))
         {
             return (counts, verdict, Missing.Reservation);
         }

@@ -67,10 +67,10 @@ internal readonly partial struct Ceiling
         });
     }
 
-    /// <summary>Whether so much can be admitted without more risk than one chunk.</summary>
-    public bool Covers(long cost, long chunk) => IsReserved
-        ? Bare + Math.Max(0, Spent + cost - Reserved.Granted) <= chunk
-        : Uncovered + cost <= chunk;
+    /// <summary>Whether so much can be admitted with at most that many units that the store does not know of.</summary>
+    public bool Covers(long cost, long bareMax) => IsReserved
+        ? Bare + Math.Max(0, Spent + cost - Reserved.Granted) <= bareMax
+        : Uncovered + cost <= bareMax;
 
     /// <summary>
     /// Whether it is time to ask the store: there is something to tell, or less than a chunk is left where more than

@@ -8,7 +8,7 @@ namespace Gatehouse.Grains.RateLimiting.Ceilings;
 /// <summary>What every subject's keeper needs, once per silo.</summary>
 internal sealed record CeilingServices(
     ICeilingStore Store, StoreHealth Health, RegionClock Clock, CeilingMetrics Metrics,
-    IOptions<RateLimitingOptions> Options, TimeProvider Time);
+    SubjectDeparture Departure, IOptions<RateLimitingOptions> Options, TimeProvider Time);
 
 /// <summary>
 /// Runs <see cref="Ceiling"/> for one subject: sends one request at a time, in the background, and the same one again
@@ -33,6 +33,8 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
 
     private RateLimitingOptions Options => services.Options.Value;
 
+    private bool IsLeaving => services.Departure.HasBegun;
+
     private bool IsWorthTrying => _request is null || !services.Health.IsStalled
         || services.Time.GetElapsedTime(_failedAt) >= RetryDelay;
 
@@ -41,8 +43,9 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         in Quota quota, in GlobalRoom room, long cost, long nowMs, bool needsCover)
     {
         _quota = quota;
-        (Counts, var verdict, var missing) = Admission.Acquire(Counts, quota, room, cost, nowMs, needsCover);
-        if (missing is Missing.None && cost > 0 && _sending is null)
+        long? bareMax = !needsCover ? null : IsLeaving ? 0 : Ceiling.Chunk(quota.Limit);
+        (Counts, var verdict, var missing) = Admission.Acquire(Counts, quota, room, cost, nowMs, bareMax);
+        if (missing is Missing.None && cost > 0 && _sending is null && !IsLeaving)
         {
             var chunk = Ceiling.Chunk(quota.Limit);
             if (Counts.Ceiling.WantsMore(verdict.Remaining, chunk) && IsWorthTrying)
@@ -74,7 +77,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         (_quota, IsLoaded) = (quota, true);
         try
         {
-            var ahead = cost == 0 ? 0 : cost + (2 * Ceiling.Chunk(quota.Limit));
+            var ahead = cost == 0 ? 0 : Ahead(cost);
             if (isStalled && !isFirst)
             {
                 if (_sending is null && IsWorthTrying)
@@ -109,7 +112,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         {
             if (_sending is null && IsWorthTrying)
             {
-                Send(cost + (2 * Ceiling.Chunk(_quota.Limit)));
+                Send(Ahead(cost));
             }
 
             services.Metrics.Waited("refused");
@@ -119,7 +122,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         try
         {
             var limit = Options.ReservationWait;
-            await ReserveAsync(cost + (2 * Ceiling.Chunk(_quota.Limit))).WaitAsync(limit, services.Time);
+            await ReserveAsync(Ahead(cost)).WaitAsync(limit, services.Time);
             services.Metrics.Waited(_request is null ? "acknowledged" : "failed");
             return _request is null;
         }
@@ -171,6 +174,8 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
     {
         (_owner, _quota, Counts, IsLoaded) = (handover.Owner, handover.ToQuota(), handover.ToCounts(), true);
     }
+
+    private long Ahead(long cost) => IsLeaving ? cost : cost + (2 * Ceiling.Chunk(_quota.Limit));
 
     private Task SettledAsync() => _sending ?? Task.CompletedTask;
 
