@@ -9,6 +9,7 @@ internal sealed record History<TOperation>(IReadOnlyList<TOperation> Operations,
     public static History<TOperation> Of(IEnumerable<TOperation> operations, IEnumerable<Fault>? faults = null) => new(
         [.. operations.OrderBy(operation => operation.Start)], [.. (faults ?? []).OrderBy(fault => fault.From)]);
 
-    public IEnumerable<Fault> FaultsIn(TimeSpan from, TimeSpan to) =>
-        Faults.Where(fault => fault.Touches(from, to));
+    /// <summary>The faults in an interval that a region felt; null: any region.</summary>
+    public IEnumerable<Fault> FaultsIn(string? region, TimeSpan from, TimeSpan to) =>
+        Faults.Where(fault => fault.IsOf(region) && fault.Touches(from, to));
 }

@@ -13,7 +13,8 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
     private const string ApiHost = "ApiHost";
     private const string Silo = "Silo";
     private const string AdminKey = "an-admin-key-for-chaos-0123456789abcdef";
-    private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(30);
+    // After a whole cluster was killed, a silo waits until its predecessors' rows are stale: 15 s.
+    private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
@@ -102,6 +103,12 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
     public async Task<int> StopAsync(int signal = Signals.Terminate)
     {
         Signals.Send(_process.Id, signal);
+        return await EndedAsync();
+    }
+
+    /// <summary>Waits until it has ended by itself and answers its exit code.</summary>
+    public async Task<int> EndedAsync()
+    {
         await _process.WaitForExitAsync().WaitAsync(StartMax);
         return _process.ExitCode;
     }
@@ -149,8 +156,7 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
     {
         await using var process = new GatehouseProcess(project, folder, settings ?? []);
         process.Run();
-        await process._process.WaitForExitAsync().WaitAsync(StartMax);
-        return (process._process.ExitCode, process.Output);
+        return (await process.EndedAsync(), process.Output);
     }
 
     private void Run()

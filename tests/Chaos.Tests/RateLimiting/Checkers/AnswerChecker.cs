@@ -8,6 +8,8 @@ namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 /// </summary>
 internal sealed class AnswerChecker : IHistoryChecker<LimitCall>
 {
+    private static readonly SlidingWindowLaw Window = new();
+
     public IEnumerable<Violation> Check(History<LimitCall> history) =>
         from call in history.Operations
         let fault = FaultOf(call, history)
@@ -18,18 +20,21 @@ internal sealed class AnswerChecker : IHistoryChecker<LimitCall>
     {
         { Outcome: CallOutcome.Broken or CallOutcome.None } => "known answers",
         { Outcome: CallOutcome.Overloaded or CallOutcome.Unknown } =>
-            IsRecovering(call, history.Faults) ? null : "overloaded only until recovered",
+            IsRecovering(call, FaultsOf(call, history)) ? null : "overloaded only until recovered",
         { Answer: { Degraded: true } or { Cold: true } } =>
-            IsStoreHidden(call, history.Faults) ? null : "degraded or cold only without the store",
+            IsStoreHidden(call, FaultsOf(call, history)) ? null : "degraded or cold only without the store",
         { Answer.EffectiveLimit: var limit } when limit != call.Limit.Units => "full limit unless degraded or cold",
         _ => null,
     };
 
+    private static IEnumerable<Fault> FaultsOf(LimitCall call, History<LimitCall> history) =>
+        history.Faults.Where(fault => fault.IsOf(call.Region));
+
     private static bool IsRecovering(LimitCall call, IEnumerable<Fault> faults) =>
         faults.Any(fault => fault.From <= call.End && fault.To + fault.RecoveryMax >= call.Start);
 
-    // An unknown history is cold for one window from when it was needed.
+    // An unknown history is cold for one window from when it was needed, whatever the algorithm.
     private static bool IsStoreHidden(LimitCall call, IEnumerable<Fault> faults) => faults.Any(fault =>
         fault.HidesTheStore && fault.From <= call.End
-        && fault.To + fault.RecoveryMax + call.Limit.Law.RemembersMax(call.Limit) >= call.Start);
+        && fault.To + fault.RecoveryMax + Window.RemembersMax(call.Limit) >= call.Start);
 }

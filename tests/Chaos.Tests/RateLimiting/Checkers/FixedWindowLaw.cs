@@ -1,3 +1,5 @@
+using Gatehouse.Chaos.Tests.Histories;
+
 namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 
 /// <summary>
@@ -16,6 +18,8 @@ internal sealed class FixedWindowLaw : ILimitLaw
         : null;
 
     public TimeSpan RemembersMax(Limit limit) => limit.Window + Blur;
+
+    public long WithheldMax(Limit limit, Fault fault) => 0;
 
     public long UsedMin(Limit limit, IReadOnlyList<LimitCall> admitted, LimitCall call) => admitted
         .TakeWhile(earlier => earlier.Start <= call.Start)

@@ -1,3 +1,5 @@
+using Gatehouse.Chaos.Tests.Histories;
+
 namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 
 /// <summary>
@@ -14,6 +16,9 @@ internal interface ILimitLaw
 
     /// <summary>How long what happened to the counts may be seen in later answers.</summary>
     TimeSpan RemembersMax(Limit limit);
+
+    /// <summary>What a fault may take from a subject because its counts are known less well, or drain more slowly.</summary>
+    long WithheldMax(Limit limit, Fault fault);
 
     /// <summary>The least that counts when <paramref name="call"/> is decided.</summary>
     /// <param name="limit">The policy.</param>

@@ -1,3 +1,5 @@
+using Gatehouse.Chaos.Tests.Histories;
+
 namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 
 /// <summary>
@@ -12,6 +14,8 @@ internal sealed class SlidingWindowLaw : ILimitLaw
         to - from < limit.Window - limit.ClockError ? limit.Units : null;
 
     public TimeSpan RemembersMax(Limit limit) => CountsForMax(limit) + limit.Span;
+
+    public long WithheldMax(Limit limit, Fault fault) => 0;
 
     public long UsedMin(Limit limit, IReadOnlyList<LimitCall> admitted, LimitCall call) => admitted
         .TakeWhile(earlier => earlier.Start <= call.Start)

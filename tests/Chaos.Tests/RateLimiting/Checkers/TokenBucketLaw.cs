@@ -1,3 +1,5 @@
+using Gatehouse.Chaos.Tests.Histories;
+
 namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 
 /// <summary>
@@ -5,6 +7,9 @@ namespace Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 /// </summary>
 internal sealed class TokenBucketLaw : ILimitLaw
 {
+    // How long a store that did not answer is not asked again.
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     public override string ToString() => "token-bucket";
 
     public long? AdmittedMax(Limit limit, TimeSpan from, TimeSpan to) =>
@@ -12,6 +17,12 @@ internal sealed class TokenBucketLaw : ILimitLaw
 
     // A debt that is too high or too low stays so until nothing is owed, and that may never be.
     public TimeSpan RemembersMax(Limit limit) => TimeSpan.FromDays(1000);
+
+    // Units count as if they had come at the end of the span in which they were reserved, or of the thirtieth of the
+    // window in which they were told; and a reduced limit drains at its own rate.
+    public long WithheldMax(Limit limit, Fault fault) => RoundedUp(
+        Drained(limit, fault.Moves ? limit.Span : fault.HandsOver ? limit.Window / 30 : TimeSpan.Zero)
+        + (fault.HidesTheStore ? Drained(limit, fault.To - fault.From + limit.Span + RetryDelay) / 2 : 0));
 
     // The earlier they were admitted, the more has drained: the least is owed when each was admitted at its start.
     public long UsedMin(Limit limit, IReadOnlyList<LimitCall> admitted, LimitCall call) => Owed(

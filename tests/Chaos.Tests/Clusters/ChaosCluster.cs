@@ -1,0 +1,87 @@
+using Gatehouse.Chaos.Tests.Processes;
+
+namespace Gatehouse.Chaos.Tests.Clusters;
+
+/// <summary>One region of real processes: a Redis, silos and API hosts, all on loopback and on free ports.</summary>
+internal sealed class ChaosCluster : IAsyncDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly List<(string Name, GatehouseProcess Process)> _started = [];
+    private readonly Dictionary<string, string> _settings;
+
+    private ChaosCluster(ClusterLayout layout, RedisServer redis)
+    {
+        (Region, Redis) = (layout.Region, redis);
+        Silos = new GatehouseProcess[layout.Silos];
+        Hosts = new GatehouseProcess[layout.Hosts];
+        _settings = new Dictionary<string, string>(layout.Settings)
+        {
+            ["Gatehouse:Region"] = layout.Region,
+            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
+            ["Gatehouse:Topology"] = layout.Silos == 0 ? "CoHosted" : "Client",
+        };
+    }
+
+    public string Region { get; }
+
+    public RedisServer Redis { get; }
+
+    public GatehouseProcess[] Silos { get; }
+
+    public GatehouseProcess[] Hosts { get; }
+
+    /// <summary>What every process said, those that are gone too.</summary>
+    public IEnumerable<(string Name, string Output)> Outputs =>
+        _started.Select(process => (process.Name, process.Process.Output));
+
+    public static async Task<ChaosCluster> StartAsync(ClusterLayout layout)
+    {
+        var cluster = new ChaosCluster(layout, await RedisServer.StartAsync());
+        try
+        {
+            // Hosts that are clients start when there is a silo to connect to.
+            await Task.WhenAll(Enumerable.Range(0, layout.Silos).Select(cluster.StartSiloAsync));
+            await Task.WhenAll(Enumerable.Range(0, layout.Hosts).Select(cluster.StartHostAsync));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a silo, in the place of one that is gone.</summary>
+    public async Task StartSiloAsync(int index)
+    {
+        var settings = new Dictionary<string, string>(_settings);
+        settings.Remove("Gatehouse:Topology");
+        Silos[index] = await GatehouseProcess.StartSiloAsync(_folder.Path, settings);
+        Add($"silo-{index}", Silos[index]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (_, process) in _started)
+        {
+            await process.DisposeAsync();
+        }
+
+        await Redis.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task StartHostAsync(int index)
+    {
+        Hosts[index] = await GatehouseProcess.StartAsync(_folder.Path, _settings);
+        Add($"host-{index}", Hosts[index]);
+    }
+
+    private void Add(string name, GatehouseProcess process)
+    {
+        lock (_started)
+        {
+            _started.Add(($"{Region} {name} (process {process.Id})", process));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace Gatehouse.Chaos.Tests.Clusters;
+
+/// <summary>One round of a scenario.</summary>
+/// <param name="Seed">Chooses victims, moments, subjects and paces; threads and timers run as they like.</param>
+/// <param name="Log">Where the report goes.</param>
+internal sealed record ChaosRound(int Seed, ITestOutputHelper Log)
+{
+    public Random Random { get; } = new(Seed);
+
+    /// <summary>A time between the two, in seconds.</summary>
+    public TimeSpan Between(double min, double max) =>
+        TimeSpan.FromSeconds(min + (Random.NextDouble() * (max - min)));
+}
+
+/// <summary>How often a scenario is played: once, or again and again with new seeds. See docs/testing.md.</summary>
+internal static class ChaosRounds
+{
+    private const string DurationName = "GATEHOUSE_CHAOS_DURATION";
+    private const string SeedName = "GATEHOUSE_CHAOS_SEED";
+
+    public static async Task PlayAsync(ITestOutputHelper log, Func<ChaosRound, Task> play)
+    {
+        var duration = Setting(DurationName) is { } text
+            ? TimeSpan.Parse(text, CultureInfo.InvariantCulture)
+            : TimeSpan.Zero;
+        var start = TimeProvider.System.GetTimestamp();
+        var seed = Setting(SeedName) is { } first
+            ? int.Parse(first, CultureInfo.InvariantCulture)
+            : Random.Shared.Next();
+        for (var number = 1; number == 1 || TimeProvider.System.GetElapsedTime(start) < duration; number++)
+        {
+            log.WriteLine($"round {number}, {SeedName}={seed}");
+            await play(new ChaosRound(seed, log));
+            seed = new Random(seed).Next();
+        }
+    }
+
+    private static string? Setting(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+}

@@ -1,0 +1,12 @@
+namespace Gatehouse.Chaos.Tests.Clusters;
+
+/// <summary>How many processes serve one region.</summary>
+/// <param name="Silos">Processes of their own; 0: each API host brings a silo.</param>
+/// <param name="Hosts">API hosts.</param>
+internal sealed record ClusterLayout(int Silos, int Hosts)
+{
+    public string Region { get; init; } = "local";
+
+    /// <summary>Settings of every process, beside those that the layout needs.</summary>
+    public Dictionary<string, string> Settings { get; init; } = [];
+}

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using Gatehouse.Chaos.Tests.Clusters;
+using Gatehouse.Chaos.Tests.Histories;
+using Gatehouse.Chaos.Tests.RateLimiting.Checkers;
+
+namespace Gatehouse.Chaos.Tests.RateLimiting.Scenarios;
+
+/// <summary>
+/// Steady clients: of each policy one subject is called well above its limit, by several clients at once, and many
+/// subjects well below theirs. A client that waits for an answer makes no other call.
+/// </summary>
+internal sealed class LimitLoad
+{
+    public const string Hot = "hot";
+
+    private const int HotClients = 4;
+    private const int QuietClients = 6;
+    private const int QuietSubjects = 200;
+    private const double QuietCallsPerSecond = 60;
+
+    private readonly ConcurrentQueue<LimitCall> _calls = new();
+    private readonly IReadOnlyList<Limit> _limits;
+    private readonly Task _clients;
+    private volatile bool _isOver;
+
+    /// <param name="regions">Where the clients are.</param>
+    /// <param name="limits">The policies that they call.</param>
+    /// <param name="clock">The clock of the history.</param>
+    /// <param name="seed">Chooses subjects, costs and paces.</param>
+    /// <param name="pressure">The calls of the hot subjects, in units of what their limits admit in a region.</param>
+    public LimitLoad(
+        IReadOnlyList<ChaosCluster> regions, IReadOnlyList<Limit> limits, HistoryClock clock, int seed, double pressure)
+    {
+        _limits = limits;
+        var random = new Random(seed);
+        var hotPause = TimeSpan.FromSeconds(HotClients / (pressure * LoadPolicies.UnitsPerSecond));
+        var quietPause = TimeSpan.FromSeconds(QuietClients * regions.Count / QuietCallsPerSecond);
+        _clients = Task.WhenAll(regions.SelectMany(region => Enumerable.Range(0, QuietClients)
+            .Select(_ => RunAsync(new LimitClient(region, clock), new Random(random.Next()), quietPause, Quiet))
+            .Concat(limits.SelectMany(limit => Enumerable.Range(0, HotClients)
+                .Select(_ => RunAsync(
+                    new LimitClient(region, clock), new Random(random.Next()), hotPause, _ => (limit, Hot, 1)))))));
+    }
+
+    /// <summary>Lets every client have its last answer, and answers all calls.</summary>
+    public async Task<IReadOnlyCollection<LimitCall>> StopAsync()
+    {
+        _isOver = true;
+        await _clients;
+        return _calls;
+    }
+
+    private async Task RunAsync(
+        LimitClient client, Random random, TimeSpan pause, Func<Random, (Limit Limit, string Subject, int Cost)> choose)
+    {
+        while (!_isOver)
+        {
+            await Task.Delay(pause * (0.5 + random.NextDouble()));
+            var (limit, subject, cost) = choose(random);
+            _calls.Enqueue(await client.CallAsync(limit, subject, cost));
+        }
+    }
+
+    private (Limit Limit, string Subject, int Cost) Quiet(Random random)
+    {
+        var subject = random.Next(QuietSubjects);
+        return (_limits[subject % _limits.Count], $"quiet-{subject}", random.Next(1, 1 + PromisedCosts.CallMax));
+    }
+}

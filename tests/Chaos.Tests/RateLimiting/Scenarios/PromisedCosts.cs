@@ -1,0 +1,50 @@
+using Gatehouse.Chaos.Tests.Histories;
+
+namespace Gatehouse.Chaos.Tests.RateLimiting.Scenarios;
+
+/// <summary>What docs/guarantees.md lets each kind of fault cost. Nothing here is not published there.</summary>
+internal static class PromisedCosts
+{
+    /// <summary>No call of the load costs more.</summary>
+    public const int CallMax = 2;
+
+    /// <summary>A process that holds subjects is gone without a word.</summary>
+    public static readonly Fault Crash = new("SIGKILL", default, default)
+    {
+        ChunksOver = 1,
+        ChunksUnder = 2,
+        UnitsUnder = CallMax,
+        Moves = true,
+        RecoveryMax = TimeSpan.FromSeconds(10),
+    };
+
+    /// <summary>A process is silent until it is declared dead.</summary>
+    public static readonly Fault Pause = Crash with { Name = "SIGSTOP", RecoveryMax = TimeSpan.FromSeconds(5) };
+
+    /// <summary>It is back, with subjects that live elsewhere by now, until it ends itself.</summary>
+    public static readonly Fault Zombie = Pause with { Name = "SIGCONT", Revives = true };
+
+    /// <summary>
+    /// A process leaves in order. A subject whose entry it kept may be called elsewhere while it still closes: its
+    /// successor then finds its reservation.
+    /// </summary>
+    public static readonly Fault Leave = new("SIGTERM", default, default)
+    {
+        ChunksUnder = 2,
+        HandsOver = true,
+        RecoveryMax = TimeSpan.FromSeconds(3),
+    };
+
+    /// <summary>A process comes.</summary>
+    public static readonly Fault Join = Leave with { Name = "start", ChunksUnder = 0 };
+
+    /// <summary>The first processes come: clients look for them every five seconds.</summary>
+    public static readonly Fault JoinAll = Join with { RecoveryMax = TimeSpan.FromSeconds(10) };
+
+    /// <summary>The regional store does not answer; nothing crashes.</summary>
+    public static readonly Fault StoreAway = new("store away", default, default)
+    {
+        HidesTheStore = true,
+        RecoveryMax = TimeSpan.FromSeconds(5),
+    };
+}
