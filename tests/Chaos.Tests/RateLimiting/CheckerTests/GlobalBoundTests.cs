@@ -46,6 +46,57 @@ public class GlobalBoundTests
         Assert.Single(new RefusalChecker().Check(History<LimitCall>.Of([.. spent.Skip(1), refused])));
     }
 
+    [Theory]
+    [InlineData(13, 0)]
+    [InlineData(12, 1)]
+    public void Refusal_BecauseOthersMayUseTheirShareSilently_IsJustifiedFromThatUnitOn(int own, int violations)
+    {
+        // Thirty units for three regions of twenty: each may use five silently. Here one uses twelve, and one nothing.
+        LimitCall[] calls = [.. Alone("r1", own), .. Alone("r2", 12), At(1_500, "r1") with { Outcome = CallOutcome.Refused }];
+
+        Assert.Equal(violations, new RefusalChecker().Check(History<LimitCall>.Of(calls.Select(OfThree))).Count());
+    }
+
+    [Fact]
+    public void CutOff_AllowsTheDifferenceOfTheSharesOnceAndInItsTimeOnly()
+    {
+        // Its fair share is ten, and the others leave it five.
+        var cut = new Fault("cut", TimeSpan.Zero, TimeSpan.FromDays(30_000)) { CutsOff = true, Region = "r3" };
+        LimitCall[] calls = [.. Spread(11, everyMs: 100, fromMs: 0).Append(At(1_500, "r1")).Append(At(1_500, "r2")).Select(OfThree)];
+
+        Assert.Empty(Found(cut, calls));
+        Assert.Single(Found(cut, [.. calls, OfThree(At(1_600, "r1"))]));
+        Assert.Single(Found(cut with { To = TimeSpan.FromSeconds(1) }, calls));
+
+        static IEnumerable<Violation> Found(Fault fault, LimitCall[] calls) =>
+            new GlobalBoundChecker(0).Check(History<LimitCall>.Of(calls, [fault]));
+    }
+
+    [Fact]
+    public void CutOff_ARegionThatMustHaveNoticed_KeepsToItsFairShare()
+    {
+        LimitCall[] calls = [.. Alone("r3", 11).Select(OfThree)];
+        var cut = new Fault("cut", calls[0].Start, calls[^1].End) { CutsOff = true, Region = "r3" };
+
+        // The first of them was admitted before it could notice.
+        Assert.Empty(new CutOffBoundChecker().Check(History<LimitCall>.Of(calls, [cut])));
+        Assert.Single(new CutOffBoundChecker().Check(History<LimitCall>.Of(
+            calls, [cut with { From = cut.From - TimeSpan.FromMilliseconds(100) }])));
+        Assert.Empty(new CutOffBoundChecker().Check(History<LimitCall>.Of(
+            calls, [cut with { From = TimeSpan.Zero, Region = "r1" }])));
+    }
+
+    [Fact]
+    public void Global_OfATokenBucket_CountsInASlidingWindow()
+    {
+        LimitCall[] calls = [.. Spread(10, everyMs: 900, fromMs: 0), At(9_500, "r1")];
+
+        Assert.Single(Check(0, calls.Select(call => call with
+        {
+            Limit = call.Limit with { Law = new TokenBucketLaw() },
+        })));
+    }
+
     [Fact]
     public void Unseen_IsTheMostOfOneRegionInTheTimeThatNobodyKnows()
     {
@@ -69,6 +120,11 @@ public class GlobalBoundTests
             Limit = call.Limit with { GlobalUnits = GlobalUnits, KnowledgeAgeMax = TimeSpan.FromMilliseconds(100) },
         };
     }
+
+    private static IEnumerable<LimitCall> Alone(string region, int units) =>
+        Enumerable.Range(0, units).Select(i => At(i * 20, region));
+
+    private static LimitCall OfThree(LimitCall call) => call with { Limit = call.Limit with { Regions = Regions.Length } };
 
     private static IReadOnlyList<Violation> Check(int unseenRegions, IEnumerable<LimitCall> calls) =>
         [.. new GlobalBoundChecker(unseenRegions).Check(History<LimitCall>.Of(calls))];

@@ -35,6 +35,6 @@ internal sealed class AnswerChecker : IHistoryChecker<LimitCall>
 
     // An unknown history is cold for one window from when it was needed, whatever the algorithm.
     private static bool IsStoreHidden(LimitCall call, IEnumerable<Fault> faults) => faults.Any(fault =>
-        fault.HidesTheStore && fault.From <= call.End
+        (fault.HidesTheStore || fault.CutsOff) && fault.From <= call.End
         && fault.To + fault.RecoveryMax + Window.RemembersMax(call.Limit) >= call.Start);
 }

@@ -12,6 +12,15 @@ internal sealed record Limit(string Policy, ILimitLaw Law, int Units, TimeSpan W
     /// <summary>All regions together; null: each region limits for itself.</summary>
     public int? GlobalUnits { get; init; }
 
+    /// <summary>How many regions share it.</summary>
+    public int Regions { get; init; } = 1;
+
+    /// <summary>What each region may use without telling the others, who leave it that much. Global limits only.</summary>
+    public long FreeShare => Regions > 1 && GlobalUnits is { } units ? (units - Units) / (Regions - 1) : 0;
+
+    /// <summary>What a region may use that is cut off, and what the others leave one that is silent.</summary>
+    public long CutOffShare => Regions > 1 && GlobalUnits is { } units ? Math.Max(FreeShare, units / Regions) : 0;
+
     /// <summary>How old what a region knows of the others may be. Global limits only.</summary>
     public TimeSpan KnowledgeAgeMax { get; init; }
 

@@ -20,7 +20,7 @@ internal static class LimitCheckers
 
     /// <summary>For regions that share a limit.</summary>
     public static IReadOnlyList<IHistoryChecker<LimitCall>> Global(int unseenRegions) =>
-        [.. Regional, new GlobalBoundChecker(unseenRegions)];
+        [.. Regional, new GlobalBoundChecker(unseenRegions), new CutOffBoundChecker()];
 
     public static IReadOnlyList<Violation> Check(
         this IEnumerable<IHistoryChecker<LimitCall>> checkers, History<LimitCall> history) =>

@@ -45,6 +45,13 @@ internal static class PromisedCosts
     public static readonly Fault StoreAway = new("store away", default, default)
     {
         HidesTheStore = true,
+        RecoveryMax = TimeSpan.FromSeconds(2),
+    };
+
+    /// <summary>A region does not reach the global store; its clients find the way back within seconds.</summary>
+    public static readonly Fault CutOff = new("cut off", default, default)
+    {
+        CutsOff = true,
         RecoveryMax = TimeSpan.FromSeconds(5),
     };
 }
