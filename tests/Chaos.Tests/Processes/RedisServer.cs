@@ -9,7 +9,6 @@ namespace Gatehouse.Chaos.Tests.Processes;
 internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gatehouse-redis-");
-    private readonly int _port = Ports.Free();
     private readonly string? _usersFile;
     private Process? _process;
 
@@ -21,6 +20,8 @@ internal sealed class RedisServer : IAsyncDisposable
             File.WriteAllText(_usersFile, $"{users}\nuser tests on nopass ~* &* +@all\n");
         }
     }
+
+    public int Port { get; } = Ports.Free();
 
     /// <summary>For a user that may do everything.</summary>
     public string ConnectionString =>
@@ -46,7 +47,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     /// <summary>For one of the users of the ACL file, or for the one that every Redis has.</summary>
     public string ConnectionStringOf(string? user = null, string? password = null) =>
-        $"127.0.0.1:{_port},abortConnect=false{(user is null ? "" : $",user={user},password={password}")}";
+        $"127.0.0.1:{Port},abortConnect=false{(user is null ? "" : $",user={user},password={password}")}";
 
     public async Task<IConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(ConnectionString);
 
@@ -89,7 +90,7 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         string[] arguments =
         [
-            "--port", $"{_port}", "--bind", "127.0.0.1", "--dir", _folder.FullName,
+            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder.FullName,
             "--save", "", "--appendonly", "yes", "--appendfsync", "always",
             .. _usersFile is null ? Array.Empty<string>() : ["--aclfile", _usersFile],
         ];

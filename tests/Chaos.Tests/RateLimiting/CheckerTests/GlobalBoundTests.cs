@@ -52,7 +52,8 @@ public class GlobalBoundTests
     public void Refusal_BecauseOthersMayUseTheirShareSilently_IsJustifiedFromThatUnitOn(int own, int violations)
     {
         // Thirty units for three regions of twenty: each may use five silently. Here one uses twelve, and one nothing.
-        LimitCall[] calls = [.. Alone("r1", own), .. Alone("r2", 12), At(1_500, "r1") with { Outcome = CallOutcome.Refused }];
+        var refused = At(1_500, "r1") with { Outcome = CallOutcome.Refused };
+        LimitCall[] calls = [.. Alone("r1", own), .. Alone("r2", 12), refused];
 
         Assert.Equal(violations, new RefusalChecker().Check(History<LimitCall>.Of(calls.Select(OfThree))).Count());
     }
@@ -62,7 +63,8 @@ public class GlobalBoundTests
     {
         // Its fair share is ten, and the others leave it five.
         var cut = new Fault("cut", TimeSpan.Zero, TimeSpan.FromDays(30_000)) { CutsOff = true, Region = "r3" };
-        LimitCall[] calls = [.. Spread(11, everyMs: 100, fromMs: 0).Append(At(1_500, "r1")).Append(At(1_500, "r2")).Select(OfThree)];
+        var spread = Spread(11, everyMs: 100, fromMs: 0);
+        LimitCall[] calls = [.. spread.Append(At(1_500, "r1")).Append(At(1_500, "r2")).Select(OfThree)];
 
         Assert.Empty(Found(cut, calls));
         Assert.Single(Found(cut, [.. calls, OfThree(At(1_600, "r1"))]));

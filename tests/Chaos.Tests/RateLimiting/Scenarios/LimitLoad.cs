@@ -12,10 +12,10 @@ namespace Gatehouse.Chaos.Tests.RateLimiting.Scenarios;
 internal sealed class LimitLoad
 {
     public const string Hot = "hot";
+    public const int QuietSubjects = 200;
 
     private const int HotClients = 4;
     private const int QuietClients = 6;
-    private const int QuietSubjects = 200;
     private const double QuietCallsPerSecond = 60;
 
     private readonly ConcurrentQueue<LimitCall> _calls = new();

@@ -39,6 +39,16 @@ internal sealed class LimitReport(
             text.Append(CultureInfo.InvariantCulture, $"{hot}: {Outcomes(hot.Calls)}, over {over}\n");
         }
 
+        foreach (var hot in SubjectHistory.AcrossRegions(history).Where(subject =>
+            subject.Limit.GlobalUnits is not null && subject.Calls[0].Subject == LimitLoad.Hot))
+        {
+            var limit = hot.Limit with { Units = hot.Limit.GlobalUnits!.Value };
+            var over = FullestInterval.AboveAllowed(
+                hot.Admitted, (from, to) => new SlidingWindowLaw().AdmittedMax(limit, from, to))?.Excess ?? 0;
+            text.Append(CultureInfo.InvariantCulture,
+                $"{hot}: over {over}, one region unseen {GlobalBoundChecker.UnseenMax(hot)}\n");
+        }
+
         return text.ToString();
     }
 

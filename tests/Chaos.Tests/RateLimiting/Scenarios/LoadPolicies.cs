@@ -16,6 +16,14 @@ internal static class LoadPolicies
     public static IReadOnlyList<Limit> Regional { get; } =
         [.. LimitLaws.All.Select(law => new Limit($"{law}", law, Units, Window))];
 
+    /// <summary>So many regions together admit at most twice what each of them may.</summary>
+    public static IReadOnlyList<Limit> Global(int regions) => [.. Regional.Select(limit => limit with
+    {
+        GlobalUnits = 2 * limit.Units,
+        Regions = regions,
+        KnowledgeAgeMax = 2 * ChaosRegions.SyncInterval,
+    })];
+
     /// <summary>The most calls that no limit of a region refuses, if they are spread over the window.</summary>
     public static double UnitsPerSecond => Units / Window.TotalSeconds;
 

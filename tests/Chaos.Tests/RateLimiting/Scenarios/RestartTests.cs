@@ -34,7 +34,7 @@ public class RestartTests(ITestOutputHelper log)
         await LimitRun.GoOnAsync(round.Between(4, 6));
         await run.StopAllSilosAsync(cluster);
         await run.StartAllSilosAsync(cluster);
-        await LimitRun.GoOnAsync(TimeSpan.FromSeconds(10));
+        await LimitRun.GoOnAsync(TimeSpan.FromSeconds(8));
         await run.CheckAsync(LimitCheckers.Regional);
     });
 
@@ -46,7 +46,7 @@ public class RestartTests(ITestOutputHelper log)
         await LimitRun.GoOnAsync(round.Between(4, 6));
         await run.KillAllSilosAsync(cluster);
         await run.StartAllSilosAsync(cluster);
-        await LimitRun.GoOnAsync(TimeSpan.FromSeconds(10));
+        await LimitRun.GoOnAsync(TimeSpan.FromSeconds(8));
         await run.CheckAsync(LimitCheckers.Regional);
     });
 }

@@ -19,7 +19,7 @@ public class SiloFailureTests(ITestOutputHelper log)
         await run.KillSiloAsync(cluster, victim);
         await LimitRun.GoOnAsync(round.Between(0, 3));
         await run.StartSiloAsync(cluster, victim);
-        await LimitRun.GoOnAsync(TimeSpan.FromSeconds(14));
+        await LimitRun.GoOnAsync(TimeSpan.FromSeconds(10));
         await run.CheckAsync(LimitCheckers.Regional);
     });
 
