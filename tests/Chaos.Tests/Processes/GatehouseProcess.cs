@@ -33,8 +33,8 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
                 ["Gatehouse__DataDirectory"] = folder,
                 ["Gatehouse__Auth__AdminKey"] = AdminKey,
-                ["Gatehouse__Silo__Port"] = "0",
-                ["Gatehouse__Silo__GatewayPort"] = "0",
+                ["Gatehouse__Silo__Port"] = $"{Ports.Free()}",
+                ["Gatehouse__Silo__GatewayPort"] = $"{Ports.Free()}",
                 ["Gatehouse__Silo__HealthPort"] = "0",
                 // A process that starts on a busy machine is not to take a slow first answer for a lost store.
                 ["Gatehouse__RateLimiting__LoadTimeout"] = "00:00:01.500",
