@@ -2,6 +2,7 @@ using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Gatehouse.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
@@ -69,6 +70,7 @@ public static class SiloHosting
     {
         services.TryAddSingleton(TimeProvider.System);
         return services
+            .AddStoreGuards()
             .AddTenants()
             .AddRegions()
             .AddRateLimiting()

@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -44,7 +45,11 @@ internal static class StoreConnection
             static provider => Connect(Address(provider).ConnectionString, Data));
         services.AddKeyedSingleton<IConnectionMultiplexer>(State, static (provider, _) =>
             Connect(Address(provider).StateConnectionString ?? Address(provider).ConnectionString, State));
-        services.AddSingleton<RedisConnection>();
+        services.AddSingleton(static provider => new RedisConnection(
+            provider.GetRequiredService<IConnectionMultiplexer>(),
+            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Data)));
+        services.AddSingleton(
+            static provider => new StateStore(IsApart: Address(provider).StateConnectionString is not null));
         services.AddHostedService<StoreConnecting>();
         services.AddSingleton<IStoreCommit>(provider => Address(provider).NeedsCommit
             ? ActivatorUtilities.CreateInstance<AppendOnlyFileCommit>(provider)

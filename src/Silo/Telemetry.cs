@@ -17,7 +17,11 @@ public static class Telemetry
         var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
         {
             metrics.AddMeter("Gatehouse.*", "Microsoft.Orleans");
-            metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddPrometheusExporter();
+            // The framework's own meters. The instrumentation package adds the same ones, and a middleware that costs
+            // each request a state machine.
+            metrics.AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel");
+            metrics.AddMeter("Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Diagnostics");
+            metrics.AddRuntimeInstrumentation().AddPrometheusExporter();
             if (hasCollector)
             {
                 metrics.AddOtlpExporter();

@@ -27,7 +27,7 @@ internal static class GrainBenchmark
         for (var i = 0; i < calls; i++)
         {
             var key = new RateLimitKey("bench", "open", SubjectKind.Opaque, "subject");
-            await grains.RateLimit(key).CheckAsync(new RateLimitCheck(1, null));
+            await grains.RateLimit(key).CheckAsync(1, null);
         }
     }
 }

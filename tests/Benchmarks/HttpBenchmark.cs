@@ -7,9 +7,9 @@ namespace Gatehouse.Benchmarks;
 internal static class HttpBenchmark
 {
     private const int Connections = 32;
-    private const int Rounds = 6;
-    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1.5);
+    private const int Rounds = 9;
+    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
 
     public static async Task<int> RunAsync()
     {

@@ -11,10 +11,17 @@ namespace Gatehouse.Benchmarks;
 /// </summary>
 internal sealed class LoadClient(Uri url, int connections)
 {
+    private static readonly byte[] Refusal = Encoding.ASCII.GetBytes("HTTP/1.1 429 ");
+
     /// <summary>Sends for so long; each connection walks through the requests from a place of its own.</summary>
-    public async Task<Load> RunAsync(byte[][] requests, int status, TimeSpan time)
+    /// <param name="requests">What is sent.</param>
+    /// <param name="status">What answers must be.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="mayRefuse">Whether they may be 429 instead; those are counted apart.</param>
+    public async Task<Load> RunAsync(byte[][] requests, int status, TimeSpan time, bool mayRefuse = false)
     {
         var expected = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} ");
+        var work = new Work(requests, expected, mayRefuse);
         var sockets = new Socket[connections];
         for (var i = 0; i < connections; i++)
         {
@@ -29,7 +36,7 @@ internal sealed class LoadClient(Uri url, int connections)
         var start = TimeProvider.System.GetTimestamp();
         end.CancelAfter(time);
         var counts = await Task.WhenAll(sockets.Select((socket, i) =>
-            SendAsync(socket, requests, i * requests.Length / connections, expected, latencies[i], end.Token)));
+            SendAsync(socket, work, (int)((long)i * requests.Length / connections), latencies[i], end.Token)));
         var elapsed = TimeProvider.System.GetElapsedTime(start);
         processor = Environment.CpuUsage.TotalTime - processor;
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
@@ -43,10 +50,11 @@ internal sealed class LoadClient(Uri url, int connections)
             latencies[0].Add(others);
         }
 
-        var count = Math.Max(1.0, counts.Sum());
+        var count = Math.Max(1.0, counts.Sum(count => count.Expected));
         return new Load(count, count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count)
         {
             Latencies = latencies[0],
+            Refused = counts.Sum(count => count.Refused),
         };
     }
 
@@ -55,15 +63,15 @@ internal sealed class LoadClient(Uri url, int connections)
         $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n" +
         $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
-    private static async Task<long> SendAsync(
-        Socket socket, byte[][] requests, int first, byte[] expected, LatencyHistogram latencies, CancellationToken end)
+    private static async Task<(long Expected, long Refused)> SendAsync(
+        Socket socket, Work work, int first, LatencyHistogram latencies, CancellationToken end)
     {
         var buffer = new byte[8192];
-        long count = 0;
-        for (var next = first; !end.IsCancellationRequested; next = (next + 1) % requests.Length)
+        var (expected, refused) = (0L, 0L);
+        for (var next = first; !end.IsCancellationRequested; next = (next + 1) % work.Requests.Length)
         {
             var sent = TimeProvider.System.GetTimestamp();
-            await socket.SendAsync(requests[next].AsMemory(), SocketFlags.None, CancellationToken.None);
+            await socket.SendAsync(work.Requests[next].AsMemory(), SocketFlags.None, CancellationToken.None);
             var length = 0;
             do
             {
@@ -71,17 +79,25 @@ internal sealed class LoadClient(Uri url, int connections)
                 length += read > 0 ? read : throw new IOException("The host closed a connection.");
             }
             while (!IsComplete(buffer.AsSpan(0, length)));
-            if (!buffer.AsSpan(0, length).StartsWith(expected))
+            if (buffer.AsSpan(0, length).StartsWith(work.Expected))
+            {
+                latencies.Add(TimeProvider.System.GetElapsedTime(sent));
+                expected++;
+            }
+            else if (work.MayRefuse && buffer.AsSpan(0, length).StartsWith(Refusal))
+            {
+                refused++;
+            }
+            else
             {
                 throw new IOException($"An answer was not as expected: {Encoding.ASCII.GetString(buffer, 0, length)}");
             }
-
-            latencies.Add(TimeProvider.System.GetElapsedTime(sent));
-            count++;
         }
 
-        return count;
+        return (expected, refused);
     }
+
+    private sealed record Work(byte[][] Requests, byte[] Expected, bool MayRefuse);
 
     private static bool IsComplete(ReadOnlySpan<byte> answer)
     {
@@ -109,4 +125,7 @@ internal sealed class LoadClient(Uri url, int connections)
 internal sealed record Load(double Count, double PerSecond, double ProcessorMicroseconds, double BytesPerRequest)
 {
     public required LatencyHistogram Latencies { get; init; }
+
+    /// <summary>Answers that were 429 instead.</summary>
+    public long Refused { get; init; }
 }

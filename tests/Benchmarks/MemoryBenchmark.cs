@@ -30,7 +30,7 @@ internal static class MemoryBenchmark
         {
             await Task.WhenAll(Enumerable.Range(first, Math.Min(AtOnce, to - first)).Select(i => grains
                 .RateLimit(new RateLimitKey("bench", "open", SubjectKind.Opaque, $"subject-{i}"))
-                .CheckAsync(new RateLimitCheck(1, null)).AsTask()));
+                .CheckAsync(1, null).AsTask()));
         }
     }
 

@@ -6,6 +6,7 @@ return args switch
     ["http"] => await HttpBenchmark.RunAsync(),
     ["gateway"] => await GatewayBenchmark.RunAsync(),
     ["stopped"] => await StoppedStoreBenchmark.RunAsync(),
+    ["overload"] => await OverloadBenchmark.RunAsync(),
     ["core"] => CoreBenchmark.Run(),
     ["grain"] => await GrainBenchmark.RunAsync(),
     ["memory"] => await MemoryBenchmark.RunAsync(300_000),
@@ -24,6 +25,7 @@ static int Usage()
           http             requests/s and allocations of a check, beside the same pipeline without it, in one run (about 45 s)
           gateway          the same over a gateway: an API host that is a client of a silo in another process (about 35 s)
           stopped          p99 of active subjects while Redis runs and while it is stopped (about 70 s)
+          overload         what is served with far too many callers, and what that costs in memory (about 50 s)
           core             time and allocations of one decision, per algorithm, without any host
           grain            time and allocations of the grain call alone
           memory [count]   resident memory per tracked subject (default 300000 subjects)

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.Membership;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.Regions;
 using Gatehouse.ApiHost.Tenants;
@@ -65,20 +66,8 @@ internal static class GatehouseHost
             return next(context);
         });
         app.UseMiddleware<FailureMiddleware>();
-        // Statuses that the framework sets by itself, without a body: for a request that broke off or is too large.
-        app.UseStatusCodePages(static pages => pages.HttpContext.Response.StatusCode switch
-        {
-            StatusCodes.Status400BadRequest =>
-                Problems.Invalid("body", "could not be read").ExecuteAsync(pages.HttpContext),
-            StatusCodes.Status404NotFound => Problems.RouteNotFound().ExecuteAsync(pages.HttpContext),
-            StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed().ExecuteAsync(pages.HttpContext),
-            StatusCodes.Status413PayloadTooLarge =>
-                Problems.BodyTooLarge(BodyLimit.Bytes).ExecuteAsync(pages.HttpContext),
-            StatusCodes.Status415UnsupportedMediaType =>
-                Problems.UnsupportedMediaType().ExecuteAsync(pages.HttpContext),
-            _ => Task.CompletedTask,
-        });
         app.UseRouting();
+        app.UseMiddleware<AdmissionMiddleware>();
         app.UseMiddleware<DoorMiddleware>();
     }
 

@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.Grains.Abstractions.Changes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -40,10 +41,21 @@ internal static class HttpHosting
         services.AddSingleton<DenyCache>();
         services.AddSingleton<IChangeObserver>(static provider => provider.GetRequiredService<DenyCache>());
         services.AddSingleton<RateLimitChecks>();
+        services.AddAdmission();
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();
         services.AddApiDescription();
+    }
+
+    private static void AddAdmission(this IServiceCollection services)
+    {
+        services.AddOptions<AdmissionOptions>().BindConfiguration("Gatehouse:Overload")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<AdmissionMetrics>();
+        services.AddSingleton<ThreadPoolDelay>();
+        services.AddHostedService(static provider => provider.GetRequiredService<ThreadPoolDelay>());
+        services.AddSingleton<Admission>();
     }
 
     /// <summary>

@@ -43,17 +43,30 @@ internal sealed class DoorMiddleware : IDisposable
         _tenantLimit?.Dispose();
     }
 
-    private async Task AdmitAsync(HttpContext context, Access access)
+    private Task AdmitAsync(HttpContext context, Access access)
     {
         var client = _clientLimit is null ? null : LimitKey(_clients.Resolve(context));
         if (client is not null && !TryTake(_clientLimit!, client, 1))
         {
-            await RefuseAsync(context, Problems.DoorLimited("client"), "client_limit");
-            return;
+            return RefuseAsync(context, Problems.DoorLimited("client"), "client_limit");
         }
 
-        var (caller, failure) = await _authenticator.AuthenticateAsync(context.Request, access.Places);
-        if (caller is null)
+        // Nearly always known at once; then nobody has to wait here for the rest of the request.
+        var authenticating = _authenticator.AuthenticateAsync(context.Request, access.Places);
+        return authenticating.IsCompletedSuccessfully
+            ? DecideAsync(context, access, client, authenticating.Result)
+            : WaitAsync(context, access, client, authenticating);
+    }
+
+    private async Task WaitAsync(
+        HttpContext context, Access access, IPAddress? client,
+        ValueTask<(Caller? Caller, AuthenticationFailure Failure)> authenticating) =>
+        await DecideAsync(context, access, client, await authenticating);
+
+    private Task DecideAsync(
+        HttpContext context, Access access, IPAddress? client, (Caller? Caller, AuthenticationFailure Failure) who)
+    {
+        if (who.Caller is not { } caller)
         {
             if (client is not null)
             {
@@ -61,24 +74,18 @@ internal sealed class DoorMiddleware : IDisposable
                 TakeUpTo(_clientLimit!, client, _failureCost);
             }
 
-            _metrics.AuthenticationFailed(failure);
-            await Problems.Unauthenticated(failure, access.Places).ExecuteAsync(context);
-            return;
+            _metrics.AuthenticationFailed(who.Failure);
+            return Problems.Unauthenticated(who.Failure, access.Places).ExecuteAsync(context);
         }
 
         if (Refusal(context, access, caller) is { } refusal)
         {
-            await RefuseAsync(context, refusal, "forbidden");
-            return;
+            return RefuseAsync(context, refusal, "forbidden");
         }
 
-        if (_tenantLimit is not null && caller.Tenant is { } tenant && !TryTake(_tenantLimit, tenant, 1))
-        {
-            await RefuseAsync(context, Problems.DoorLimited("tenant"), "tenant_limit");
-            return;
-        }
-
-        await _next(context);
+        return _tenantLimit is not null && caller.Tenant is { } tenant && !TryTake(_tenantLimit, tenant, 1)
+            ? RefuseAsync(context, Problems.DoorLimited("tenant"), "tenant_limit")
+            : _next(context);
     }
 
     private static Problem? Refusal(HttpContext context, Access access, Caller caller)

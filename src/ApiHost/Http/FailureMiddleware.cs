@@ -6,15 +6,21 @@ using Orleans.Storage;
 
 namespace Gatehouse.ApiHost.Http;
 
-/// <summary>The one place where an exception becomes an answer.</summary>
+/// <summary>The one place where an exception, or a bare status, becomes an answer.</summary>
 internal sealed partial class FailureMiddleware(
-    RequestDelegate next, HttpMetrics metrics, ILogger<FailureMiddleware> logger)
+    RequestDelegate next, HttpMetrics metrics, TimeProvider time, ILogger<FailureMiddleware> logger)
 {
+    private readonly LogBudget _overloads = new(time);
+
     public async Task InvokeAsync(HttpContext context)
     {
         try
         {
             await next(context);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
+            {
+                await (OfStatus(context.Response.StatusCode)?.ExecuteAsync(context) ?? Task.CompletedTask);
+            }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -31,6 +37,19 @@ internal sealed partial class FailureMiddleware(
         }
     }
 
+    /// <summary>
+    /// Statuses that the framework sets by itself, without a body: for a request that broke off or is too large.
+    /// </summary>
+    private static Problem? OfStatus(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => Problems.Invalid("body", "could not be read"),
+        StatusCodes.Status404NotFound => Problems.RouteNotFound(),
+        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(),
+        StatusCodes.Status413PayloadTooLarge => Problems.BodyTooLarge(BodyLimit.Bytes),
+        StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType(),
+        _ => null,
+    };
+
     private Problem Translate(Exception failure)
     {
         if (failure is BadHttpRequestException bad)
@@ -40,8 +59,11 @@ internal sealed partial class FailureMiddleware(
 
         if (Overload(failure) is var (reason, applied, retryAfter))
         {
-            metrics.Overloaded(reason);
-            LogOverloaded(reason, failure);
+            if (_overloads.TryTake(out var skipped))
+            {
+                LogOverloaded(reason, skipped, failure);
+            }
+
             return Problems.Overloaded(reason, applied, retryAfter);
         }
 
@@ -90,8 +112,9 @@ internal sealed partial class FailureMiddleware(
         };
     }
 
-    [LoggerMessage(5001, LogLevel.Warning, "Answered 429 service_overloaded: {Reason}")]
-    private partial void LogOverloaded(string reason, Exception failure);
+    [LoggerMessage(5001, LogLevel.Warning,
+        "Answered 429 service_overloaded: {Reason}; {Skipped} more since the last such line")]
+    private partial void LogOverloaded(string reason, long skipped, Exception failure);
 
     [LoggerMessage(5002, LogLevel.Error, "Answered 500")]
     private partial void LogFailed(Exception failure);

@@ -20,6 +20,9 @@ internal sealed record OverloadProblem : Problem
         Type = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
     }
 
+    protected override void Count(HttpContext httpContext) =>
+        httpContext.RequestServices.GetRequiredService<HttpMetrics>().Overloaded(_reason);
+
     protected override void WriteExtensions(Utf8JsonWriter json)
     {
         // Callers who all wait the same time come back all at once: up to a fifth more, never less than the header

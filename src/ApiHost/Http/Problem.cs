@@ -34,7 +34,11 @@ internal record Problem : IResult
     /// <summary>What a 401 asks for (RFC 9110, 11.6.1).</summary>
     public string Challenge { get; init; } = "Bearer realm=\"gatehouse\"";
 
-    public Task ExecuteAsync(HttpContext httpContext) => NginxRoute.Spell(this, httpContext).AnswerAsync(httpContext);
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        Count(httpContext);
+        return NginxRoute.Spell(this, httpContext).AnswerAsync(httpContext);
+    }
 
     /// <summary>
     /// RFC 9110, 10.2.3: whole seconds; rounded up, so that a caller who obeys is not early.
@@ -66,6 +70,11 @@ internal record Problem : IResult
 
     /// <summary>Members of this kind of problem only.</summary>
     protected virtual void WriteExtensions(Utf8JsonWriter json)
+    {
+    }
+
+    /// <summary>Counts the answer, for problems that are counted wherever they come from.</summary>
+    protected virtual void Count(HttpContext httpContext)
     {
     }
 

@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Silo;
@@ -75,7 +76,8 @@ internal sealed record SiloResponse
 internal static class ClusterEndpoints
 {
     public static void MapCluster(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/v1/cluster", GetAsync).WithTags("Regions").WithName("GetCluster").RequireAdmin()
+        routes.MapGroup("/v1/cluster").WithTags("Regions").RequireAdmin().TakesTurns()
+            .MapGet("/", GetAsync).WithName("GetCluster")
             .Produces<ClusterResponse>().ProducesProblems();
 
     /// <summary>Read the silos of this region</summary>

@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.ApiHost.RateLimiting;
@@ -10,7 +11,7 @@ internal static class ForwardAuthEndpoints
     public static void MapForwardAuth(this IEndpointRouteBuilder routes)
     {
         const CredentialPlaces Places = CredentialPlaces.KeyHeader | CredentialPlaces.KeyQuery;
-        var group = routes.MapGroup("/authz").WithTags("Forward-auth");
+        var group = routes.MapGroup("/authz").WithTags("Forward-auth").Does(RouteClass.Check);
         group.Map("/forward/{tenant}/{policy}", "ForwardAuth", ForwardAsync, refused: 429)
             .RequireScope(Scopes.RateLimitCheck, Places);
         group.Map("/nginx/{tenant}/{policy}", "ForwardAuthNginx", NginxAsync, refused: 403)

@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
@@ -12,7 +13,7 @@ internal static class PolicyEndpoints
 {
     public static void MapPolicies(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/tenants/{tenant}/rate-limits").WithTags("Policies");
+        var group = routes.MapGroup("/v1/tenants/{tenant}/rate-limits").WithTags("Policies").TakesTurns();
         group.MapGet("/", ListAsync).WithName("ListPolicies").RequireScope(Scopes.RateLimitRead)
             .Produces<ListResponse<PolicyDocument>>().ProducesProblems(400, 404);
         group.MapGet("/{policy}", GetAsync).WithName("GetPolicy").RequireScope(Scopes.RateLimitRead)

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 
 namespace Gatehouse.ApiHost.RateLimiting;
 
 /// <summary>Decides calls: by what this host remembers, and else by the subject's grain.</summary>
-internal sealed class RateLimitChecks(DenyCache denied, IGrainFactory grains)
+internal sealed class RateLimitChecks(DenyCache denied, Admission admission, IGrainFactory grains)
 {
     /// <summary>The refusal that answers the call; null when the grain has to be asked.</summary>
     public Denial? Find(in CheckCall call, out DenyTicket ticket) => denied.Find(call, out ticket);
@@ -16,9 +17,19 @@ internal sealed class RateLimitChecks(DenyCache denied, IGrainFactory grains)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<RateLimitDecision> AskAsync(CheckCall call, DenyTicket ticket)
     {
-        var decision = await grains.RateLimit(call.Key).CheckAsync(new RateLimitCheck(call.Cost, call.Address));
-        denied.Remember(ticket, call, decision);
-        return decision;
+        var turn = await admission.EnterAsync(RouteClass.Check);
+        var isAnswered = false;
+        try
+        {
+            var decision = await grains.RateLimit(call.Key).CheckAsync(call.Cost, call.Address);
+            isAnswered = true;
+            denied.Remember(ticket, call, decision);
+            return decision;
+        }
+        finally
+        {
+            turn.End(isAnswered);
+        }
     }
 
     /// <summary>Gives units back.</summary>

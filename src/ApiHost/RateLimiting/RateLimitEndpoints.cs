@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Resilience;
@@ -12,10 +14,12 @@ internal static class RateLimitEndpoints
 {
     public static void MapRateLimiting(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/tenants/{tenant}/rate-limits/{policy}").WithTags("Rate limiting");
-        group.MapPost("/check", CheckAsync).WithName("Check").RequireScope(Scopes.RateLimitCheck)
+        const string Prefix = "/v1/tenants/{tenant}/rate-limits/{policy}";
+        routes.MapPost($"{Prefix}/check", CheckAsync).WithTags("Rate limiting").WithName("Check")
+            .RequireScope(Scopes.RateLimitCheck).Does(RouteClass.Check)
             .Produces<CheckResponse>().Produces<CheckProblem>(429, "application/problem+json")
             .ProducesProblems(400, 404, 413, 415);
+        var group = routes.MapGroup(Prefix).WithTags("Rate limiting").TakesTurns();
         group.MapPost("/refund", RefundAsync).WithName("Refund").RequireScope(Scopes.RateLimitCheck)
             .Produces<CheckResponse>().ProducesProblems(400, 404, 413, 415);
         group.MapPost("/reset", ResetAsync).WithName("Reset").RequireScope(Scopes.RateLimitWrite)
@@ -29,22 +33,22 @@ internal static class RateLimitEndpoints
     /// would be answered. The answer carries <c>RateLimit</c> and <c>RateLimit-Policy</c>
     /// (draft-ietf-httpapi-ratelimit-headers-10).
     /// </remarks>
-    internal static Task<IResult> CheckAsync(
+    internal static ValueTask<IResult> CheckAsync(
         string tenant, string policy, CheckRequest request, TenantDirectory tenants, RateLimitChecks checks)
     {
         // The fast path knows the policy already; otherwise it may have been created elsewhere a moment ago.
         if (!tenants.TryGet(tenant, out var document, out var knownFor) || !document.Policies.ContainsKey(policy))
         {
-            return CheckSlowAsync(tenant, policy, request, tenants, checks);
+            return new ValueTask<IResult>(CheckSlowAsync(tenant, policy, request, tenants, checks));
         }
 
         if (TryRead(document, policy, knownFor, request, out var call) is { } refusal)
         {
-            return Task.FromResult<IResult>(refusal);
+            return ValueTask.FromResult<IResult>(refusal);
         }
 
         return checks.Find(call, out var ticket) is { } denial
-            ? denial.ResultFor(call.Cost)
+            ? new ValueTask<IResult>(denial.ResultFor(call.Cost))
             : AnswerAsync(call.Key.Policy, checks.AskAsync(call, ticket));
     }
 
@@ -99,7 +103,8 @@ internal static class RateLimitEndpoints
     }
 
     // Given the call itself instead, it would carry all of it across the wait.
-    private static async Task<IResult> AnswerAsync(string policy, ValueTask<RateLimitDecision> asked) =>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<IResult> AnswerAsync(string policy, ValueTask<RateLimitDecision> asked) =>
         Answer(policy, await asked);
 
     private static Problem? TryRead(

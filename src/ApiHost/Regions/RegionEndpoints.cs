@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Regions;
@@ -57,7 +58,7 @@ internal static class RegionEndpoints
 {
     public static void MapRegions(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/regions").WithTags("Regions").RequireCredential();
+        var group = routes.MapGroup("/v1/regions").WithTags("Regions").RequireCredential().TakesTurns();
         group.MapGet("/", ListAsync).WithName("ListRegions")
             .Produces<ListResponse<RegionResponse>>().ProducesProblems();
         group.MapGet("/{region}", GetAsync).WithName("GetRegion").Produces<RegionResponse>().ProducesProblems(404);

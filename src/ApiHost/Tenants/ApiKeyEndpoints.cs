@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Tenants;
 
@@ -10,7 +11,7 @@ internal static class ApiKeyEndpoints
 {
     public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/tenants/{tenant}/api-keys").WithTags("API keys").RequireAdmin();
+        var group = routes.MapGroup("/v1/tenants/{tenant}/api-keys").WithTags("API keys").RequireAdmin().TakesTurns();
         group.MapPost("/", IssueAsync).WithName("IssueApiKey")
             .Produces<IssuedApiKeyResponse>(201).ProducesProblems(400, 404, 409, 413, 415);
         group.MapGet("/", ListAsync).WithName("ListApiKeys")

@@ -1,5 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Tenants;
 
@@ -10,7 +11,7 @@ internal static class TenantEndpoints
 {
     public static void MapTenants(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/tenants/{tenant}").WithTags("Tenants").RequireAdmin();
+        var group = routes.MapGroup("/v1/tenants/{tenant}").WithTags("Tenants").RequireAdmin().TakesTurns();
         group.MapPut("/", PutAsync).WithName("PutTenant")
             .Produces<TenantResponse>().Produces<TenantResponse>(201).ProducesProblems(400, 412, 413, 415);
         group.MapGet("/", GetAsync).WithName("GetTenant").Produces<TenantResponse>().ProducesProblems(404);

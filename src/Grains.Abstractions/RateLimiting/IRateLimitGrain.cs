@@ -8,8 +8,12 @@ public interface IRateLimitGrain : IGrainWithStringKey
     /// Decides and counts one call. A cost of 0 is a peek: it counts nothing and says whether a cost of 1 would be
     /// admitted. A refused call counts nothing. Not safe to retry blindly: each call that is admitted counts.
     /// </summary>
+    /// <param name="cost">The units it takes; 0 is a peek.</param>
+    /// <param name="address">
+    /// The exact address of an IP subject, for allow and deny lists finer than the subject; else null.
+    /// </param>
     [Alias("check"), ResponseTimeout("00:00:02")]
-    ValueTask<RateLimitDecision> CheckAsync(RateLimitCheck check);
+    ValueTask<RateLimitDecision> CheckAsync(long cost, string? address);
 
     /// <summary>Gives units back, never below zero in use. Answers as a peek.</summary>
     [Alias("refund"), ResponseTimeout("00:00:02")]
@@ -19,10 +23,3 @@ public interface IRateLimitGrain : IGrainWithStringKey
     [Alias("reset"), ResponseTimeout("00:00:02")]
     ValueTask<RateLimitDecision> ResetAsync();
 }
-
-/// <summary>One call to decide on.</summary>
-/// <param name="Cost">The units it takes; 0 is a peek.</param>
-/// <param name="Address">The exact address of an IP subject, for allow and deny lists finer than the subject; else
-/// null.</param>
-[GenerateSerializer, Immutable, Alias("rl.check")]
-public readonly record struct RateLimitCheck([property: Id(0)] long Cost, [property: Id(1)] string? Address);

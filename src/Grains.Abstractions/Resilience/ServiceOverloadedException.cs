@@ -13,17 +13,20 @@ public enum Applied
 
 /// <summary>
 /// A store, a grain or the cluster cannot take the call now. The API answers 429 <c>service_overloaded</c> with
-/// <c>Retry-After</c>; the inner exception is for the log only.
+/// <c>Retry-After</c>.
 /// </summary>
 [GenerateSerializer, Alias("overload.exception")]
 public sealed class ServiceOverloadedException : Exception
 {
     /// <summary>Describes one overload.</summary>
-    /// <param name="reason">A stable machine-readable reason, such as <c>store_unavailable</c>.</param>
+    /// <param name="reason">A stable machine-readable reason, such as <c>redis_timeout</c>.</param>
     /// <param name="applied">Whether the call may have had its effect.</param>
-    /// <param name="inner">The cause.</param>
-    public ServiceOverloadedException(string reason, Applied applied, Exception? inner = null)
-        : base($"Service temporarily overloaded: {reason}", inner)
+    /// <param name="cause">
+    /// What it was, for the log. Only the name of its type is kept: exceptions of a store's client cannot be sent to
+    /// another process, which would turn this one into an error that nobody foresaw, and their texts name keys.
+    /// </param>
+    public ServiceOverloadedException(string reason, Applied applied, Exception? cause = null)
+        : base($"Service temporarily overloaded: {reason}{(cause is null ? "" : $" ({cause.GetType().Name})")}")
     {
         Reason = reason;
         Applied = applied;

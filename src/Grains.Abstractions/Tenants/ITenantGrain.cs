@@ -16,27 +16,27 @@ public interface ITenantGrain : IGrainWithStringKey
     Task<TenantSnapshot?> GetAsync(string? knownVersion);
 
     /// <summary>Creates the tenant, or enables it again. Safe to retry.</summary>
-    [Alias("put"), ResponseTimeout("00:00:05")]
+    [Alias("put"), ResponseTimeout("00:00:02")]
     Task<TenantChange> PutAsync(Precondition precondition);
 
     /// <summary>Disables the tenant: its keys are refused, its data stays. Safe to retry.</summary>
-    [Alias("disable"), ResponseTimeout("00:00:05")]
+    [Alias("disable"), ResponseTimeout("00:00:02")]
     Task<TenantChange> DisableAsync(Precondition precondition);
 
     /// <summary>Creates or replaces a policy. Counters stay as they are. Safe to retry.</summary>
-    [Alias("put-policy"), ResponseTimeout("00:00:05")]
+    [Alias("put-policy"), ResponseTimeout("00:00:02")]
     Task<TenantChange> PutPolicyAsync(string name, RateLimitPolicy policy, Precondition precondition);
 
     /// <summary>Deletes a policy; <c>default</c> returns to the built-in one. Safe to retry.</summary>
-    [Alias("delete-policy"), ResponseTimeout("00:00:05")]
+    [Alias("delete-policy"), ResponseTimeout("00:00:02")]
     Task<TenantChange> DeletePolicyAsync(string name, Precondition precondition);
 
     /// <summary>Adds an API key. The secret never comes here, only its hash.</summary>
-    [Alias("add-key"), ResponseTimeout("00:00:05")]
+    [Alias("add-key"), ResponseTimeout("00:00:02")]
     Task<TenantChange> AddApiKeyAsync(ApiKeyRecord key);
 
     /// <summary>Revokes an API key. Safe to retry: the first revocation's time stays.</summary>
-    [Alias("revoke-key"), ResponseTimeout("00:00:05")]
+    [Alias("revoke-key"), ResponseTimeout("00:00:02")]
     Task<TenantChange> RevokeApiKeyAsync(string keyId);
 }
 

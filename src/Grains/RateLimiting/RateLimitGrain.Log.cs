@@ -8,6 +8,7 @@ internal sealed partial class RateLimitGrain
     private partial void LogLoadFailed();
 
     [LoggerMessage(1002, LogLevel.Warning,
-        "The exact counts of a subject could not be told to the store when it left memory; what is reserved counts")]
-    private partial void LogSaveFailed(Exception? failure);
+        "The exact counts of a subject could not be told to the store when it left memory; what is reserved counts. " +
+        "{Skipped} more since the last such line")]
+    private partial void LogSaveFailed(long skipped, Exception? failure);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.Grains.RateLimiting;
 
@@ -14,8 +15,9 @@ internal sealed class RateLimitingMetrics
     private readonly Counter<long> _storeFailures;
     private readonly Counter<long> _unreadable;
 
-    public RateLimitingMetrics(IMeterFactory meters, TrackedSubjects tracked)
+    public RateLimitingMetrics(IMeterFactory meters, TrackedSubjects tracked, TimeProvider time)
     {
+        SaveFailures = new LogBudget(time);
         var meter = meters.Create(MeterName);
         _decisions = meter.CreateCounter<long>("gatehouse.ratelimit.decisions",
             description: "Decisions by reason, mode (enforce or shadow) and state (warm, cold or degraded).");
@@ -29,6 +31,9 @@ internal sealed class RateLimitingMetrics
             "gatehouse.ratelimit.overflows", () => tracked.Overflows,
             description: "Subjects that shared their policy's overflow bucket: the silo tracks as many as it may.");
     }
+
+    /// <summary>How often failures to save are also logged.</summary>
+    public LogBudget SaveFailures { get; }
 
     public void Decided(in RateLimitDecision decision, EnforcementMode mode) => _decisions.Add(
         1,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using StackExchange.Redis;
 using LuaScript = Gatehouse.Grains.Storage.LuaScript;
@@ -13,8 +14,8 @@ internal sealed class RedisGlobalRegionStore(GlobalRedisConnection redis) : IGlo
     public async Task<IReadOnlyList<HeardRegion>> BeatAsync(string region, DateTimeOffset? startedAt)
     {
         RedisValue started = startedAt?.ToUnixTimeMilliseconds() ?? 0;
-        var database = await redis.DatabaseAsync();
-        var answer = (string[])(await Script.RunAsync(database, ["gatehouse:regions"], region, started))!;
+        var answer = (string[])(await redis.RunAsync(
+            CallKind.Write, database => Script.RunAsync(database, ["gatehouse:regions"], region, started)))!;
         return answer.Chunk(3).Select(entry => new HeardRegion(
             entry[0],
             Number(entry[1]) is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,

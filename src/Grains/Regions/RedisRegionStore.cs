@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using StackExchange.Redis;
 using LuaScript = Gatehouse.Grains.Storage.LuaScript;
@@ -13,12 +14,13 @@ internal sealed class RedisRegionStore(RedisConnection redis) : IRegionStore
     public async Task<RegionStart> StartAsync(string region)
     {
         var candidate = Guid.NewGuid().ToString("n");
-        var answer = (string[])(await Script.RunAsync(redis.Database, [At(region)], candidate))!;
+        var answer = (string[])(await redis.RunAsync(
+            CallKind.Write, database => Script.RunAsync(database, [At(region)], candidate)))!;
         return new RegionStart(Time(answer[0]), answer[1], Time(answer[2]));
     }
 
     public async Task<string?> GenerationAsync(string region) =>
-        await redis.Database.HashGetAsync(At(region), "generation");
+        await redis.RunAsync(CallKind.Read, database => database.HashGetAsync(At(region), "generation"));
 
     private static RedisKey At(string region) => $"gatehouse:region:{region}";
 

@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,7 +18,8 @@ internal static class RegionsServiceCollectionExtensions
         services.AddOptions<GlobalRedisOptions>().BindConfiguration("Gatehouse:GlobalRedis")
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(provider => new GlobalRedisConnection(
-            provider.GetRequiredService<IOptions<GlobalRedisOptions>>().Value.ConnectionString));
+            provider.GetRequiredService<IOptions<GlobalRedisOptions>>().Value.ConnectionString,
+            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Global)));
         services.TryAddSingleton<IGlobalRegionStore, RedisGlobalRegionStore>();
         services.TryAddSingleton<GlobalStoreHealth>();
         services.TryAddSingleton<RegionHeartbeat>();

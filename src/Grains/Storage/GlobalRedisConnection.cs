@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Resilience;
 using StackExchange.Redis;
 
 namespace Gatehouse.Grains.Storage;
@@ -6,14 +7,16 @@ namespace Gatehouse.Grains.Storage;
 /// The one connection of this process to the global Redis. It is made when the first call needs it, because most
 /// deployments have one region and no such store.
 /// </summary>
-internal sealed class GlobalRedisConnection(string? connectionString) : IAsyncDisposable
+internal sealed class GlobalRedisConnection(string? connectionString, StoreGuard guard) : IAsyncDisposable
 {
     private const string NotSet = "Gatehouse:GlobalRedis:ConnectionString is not set.";
 
     private readonly Lazy<Task<ConnectionMultiplexer>> _multiplexer = new(() => ConnectionMultiplexer.ConnectAsync(
         RedisConnection.Options(connectionString ?? throw new InvalidOperationException(NotSet), "gatehouse-global")));
 
-    public async ValueTask<IDatabase> DatabaseAsync() => (await _multiplexer.Value).GetDatabase();
+    /// <summary>The way to run commands, as for the regional store.</summary>
+    public async Task<T> RunAsync<T>(CallKind kind, Func<IDatabase, Task<T>> call) =>
+        await guard.RunAsync(kind, (await _multiplexer.Value).GetDatabase(), call);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Resilience;
 using StackExchange.Redis;
 
 namespace Gatehouse.Grains.Storage;
@@ -6,11 +7,16 @@ namespace Gatehouse.Grains.Storage;
 /// The one connection of this process to the regional Redis. It fails fast while the server is away instead of
 /// queueing, and connects in the background, so that a start does not depend on the store being up.
 /// </summary>
-internal sealed class RedisConnection(IConnectionMultiplexer multiplexer)
+internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, StoreGuard guard)
 {
     public IConnectionMultiplexer Multiplexer => multiplexer;
 
     public IDatabase Database { get; } = multiplexer.GetDatabase();
+
+    /// <summary>The way to run commands: bounded, and with one exception for whatever goes wrong with the store.
+    /// </summary>
+    public Task<T> RunAsync<T>(CallKind kind, Func<IDatabase, Task<T>> call) =>
+        guard.RunAsync(kind, Database, call);
 
     /// <summary>
     /// The connection's options, with what this product's promises need on top of what the operator asked for.

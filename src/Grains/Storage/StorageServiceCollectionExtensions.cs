@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Resilience;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Storage;
@@ -17,6 +18,7 @@ internal static class StorageServiceCollectionExtensions
         return services.AddKeyedSingleton<IGrainStorage>(name, (provider, _) => new DurableGrainStorage(
             provider.GetRequiredKeyedService<IGrainStorage>(inner),
             provider.GetRequiredService<IStoreCommit>(),
+            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.State),
             provider.GetRequiredService<StorageMetrics>()));
     }
 }

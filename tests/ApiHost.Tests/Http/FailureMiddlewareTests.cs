@@ -81,9 +81,10 @@ public class FailureMiddlewareTests(SharedHost shared)
     {
         var middleware = new FailureMiddleware(
             _ => throw failure,
-            shared.Host.App.Services.GetRequiredService<HttpMetrics>(), NullLogger<FailureMiddleware>.Instance);
+            shared.Host.App.Services.GetRequiredService<HttpMetrics>(), TimeProvider.System,
+            NullLogger<FailureMiddleware>.Instance);
         using var stream = new MemoryStream();
-        var context = new DefaultHttpContext();
+        var context = new DefaultHttpContext { RequestServices = shared.Host.App.Services };
         context.Response.Body = stream;
         await middleware.InvokeAsync(context);
         return (context, JsonDocument.Parse(stream.ToArray()).RootElement);

@@ -39,6 +39,7 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
                 // A process that starts on a busy machine is not to take a slow first answer for a lost store.
                 ["Gatehouse__RateLimiting__LoadTimeout"] = "00:00:01.500",
                 ["Gatehouse__RateLimiting__ReservationWait"] = "00:00:00.500",
+                ["Gatehouse__Overload__StoreDeadline"] = "00:00:01.500",
             },
         };
         foreach (var (name, value) in settings)

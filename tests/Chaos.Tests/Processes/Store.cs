@@ -1,4 +1,5 @@
 using Gatehouse.EmbeddedStore;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
@@ -14,7 +15,7 @@ internal sealed class Store : IAsyncDisposable
     private Store(IAsyncDisposable server, IConnectionMultiplexer multiplexer, TempFolder? folder)
     {
         (_server, _folder) = (server, folder);
-        Redis = new RedisConnection(multiplexer);
+        Redis = new RedisConnection(multiplexer, Guards.New(GuardedStores.Data));
     }
 
     public static TheoryData<string> Kinds { get; } = ["redis", "embedded"];

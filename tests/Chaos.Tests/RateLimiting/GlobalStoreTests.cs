@@ -2,6 +2,7 @@ using Gatehouse.Chaos.Tests.Processes;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 
 namespace Gatehouse.Chaos.Tests.RateLimiting;
@@ -13,7 +14,7 @@ public class GlobalStoreTests
     public async Task Exchange_OfTwoRegions_OnlyGrowsAndLeavesOutWhatNoLongerCounts()
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var connection = new GlobalRedisConnection(redis.ConnectionString);
+        await using var connection = NewConnection(redis);
         var store = new RedisGlobalCountStore(connection);
 
         await store.ExchangeAsync("t/p/s/x", "eu", Counts(oldest: 100, (100, 5), (101, 7)));
@@ -30,9 +31,9 @@ public class GlobalStoreTests
     public async Task Beat_OfTwoRegions_TellsBothAndForgetsWhatIsSilentForADay()
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var connection = new GlobalRedisConnection(redis.ConnectionString);
+        await using var connection = NewConnection(redis);
         var store = new RedisGlobalRegionStore(connection);
-        var database = await connection.DatabaseAsync();
+        var database = (await redis.ConnectAsync()).GetDatabase();
         await database.HashSetAsync("gatehouse:regions", "old", "1000000000000:0");
         var startedAt = DateTimeOffset.FromUnixTimeMilliseconds(1_769_860_800_000);
 
@@ -44,6 +45,9 @@ public class GlobalStoreTests
         Assert.All(heard, region => Assert.InRange(region.HeardAgo, TimeSpan.Zero, TimeSpan.FromSeconds(30)));
         Assert.False(await database.HashExistsAsync("gatehouse:regions", "old"));
     }
+
+    private static GlobalRedisConnection NewConnection(RedisServer redis) =>
+        new(redis.ConnectionString, Guards.New(GuardedStores.Global));
 
     private static GlobalCounts Counts(long oldest, params (long Bucket, long Count)[] grown) => new()
     {

@@ -17,6 +17,9 @@ internal sealed class FakeCeilingStore(TimeProvider time) : ICeilingStore
     /// <summary>Every call fails at once.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Every call fails with this.</summary>
+    public Exception? Failure { get; set; }
+
     /// <summary>Every call is applied, and its answer is lost.</summary>
     public bool LosesAnswers { get; set; }
 
@@ -35,10 +38,7 @@ internal sealed class FakeCeilingStore(TimeProvider time) : ICeilingStore
     {
         Interlocked.Increment(ref _calls);
         await _open.Task;
-        if (IsDown)
-        {
-            throw new TimeoutException("The store does not answer.");
-        }
+        ThrowIfDown();
 
         var answer = At(key, entry =>
         {
@@ -51,12 +51,17 @@ internal sealed class FakeCeilingStore(TimeProvider time) : ICeilingStore
     public async Task DeleteAsync(string key)
     {
         await _open.Task;
-        if (IsDown)
-        {
-            throw new TimeoutException("The store does not answer.");
-        }
+        ThrowIfDown();
 
         _entries.TryRemove(key, out _);
+    }
+
+    private void ThrowIfDown()
+    {
+        if (IsDown || Failure is not null)
+        {
+            throw Failure ?? new TimeoutException("The store does not answer.");
+        }
     }
 
     private T At<T>(string key, Func<Entry, T> use)

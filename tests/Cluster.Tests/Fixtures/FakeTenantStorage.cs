@@ -17,8 +17,16 @@ internal sealed class FakeTenantStorage : IGrainStorage
 
     public bool FailsAfterWrite { get; set; }
 
+    /// <summary>What a call fails with instead, and where.</summary>
+    public (Exception Failure, StorageFault Where)? Fault { get; set; }
+
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        if (Fault is (var failure, StorageFault.Read))
+        {
+            return Task.FromException(failure);
+        }
+
         if (_states.TryGetValue(grainId, out var kept))
         {
             grainState.State = _serializer.Deserialize<T>(kept.Data);
@@ -35,9 +43,15 @@ internal sealed class FakeTenantStorage : IGrainStorage
             throw new IOException("Refused before it was applied.");
         }
 
+        if (Fault is (var failure, StorageFault.BeforeWrite))
+        {
+            return Task.FromException(failure);
+        }
+
         grainState.ETag = Guid.NewGuid().ToString("n");
         _states[grainId] = (_serializer.Serialize(grainState.State), grainState.ETag);
-        return FailsAfterWrite ? throw new IOException("Lost after it was applied.") : Task.CompletedTask;
+        return Fault is (var lost, StorageFault.AfterWrite) ? Task.FromException(lost)
+            : FailsAfterWrite ? throw new IOException("Lost after it was applied.") : Task.CompletedTask;
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -45,4 +59,13 @@ internal sealed class FakeTenantStorage : IGrainStorage
         _states.TryRemove(grainId, out _);
         return Task.CompletedTask;
     }
+}
+
+/// <summary>Where a call fails.</summary>
+internal enum StorageFault
+{
+    None = 0,
+    Read,
+    BeforeWrite,
+    AfterWrite,
 }

@@ -130,7 +130,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
     }
 
     public ValueTask<RateLimitDecision> CheckAsync(RateLimitKey key, long cost = 1, IGrainFactory? through = null) =>
-        (through ?? Grains).RateLimit(key).CheckAsync(new RateLimitCheck(cost, null));
+        (through ?? Grains).RateLimit(key).CheckAsync(cost, null);
 
     /// <summary>Takes a subject out of memory, as collection does.</summary>
     public async Task ForgetAsync(RateLimitKey key) => await Cluster.DeactivateAsync(Grains.RateLimit(key));

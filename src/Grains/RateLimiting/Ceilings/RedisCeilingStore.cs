@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using StackExchange.Redis;
 using LuaScript = Gatehouse.Grains.Storage.LuaScript;
@@ -25,7 +26,8 @@ internal sealed class RedisCeilingStore(RedisConnection redis) : ICeilingStore
 
         try
         {
-            return Read((RedisResult[])(await Script.RunAsync(redis.Database, [At(key)], [.. values]))!);
+            return Read((RedisResult[])(await redis.RunAsync(
+                CallKind.Write, database => Script.RunAsync(database, [At(key)], [.. values])))!);
         }
         catch (Exception unreadable) when (IsUnreadable(unreadable))
         {
@@ -34,7 +36,8 @@ internal sealed class RedisCeilingStore(RedisConnection redis) : ICeilingStore
         }
     }
 
-    public Task DeleteAsync(string key) => redis.Database.KeyDeleteAsync(At(key));
+    public Task DeleteAsync(string key) =>
+        redis.RunAsync(CallKind.Write, database => database.KeyDeleteAsync(At(key)));
 
     internal static RedisKey At(string key) => $"gatehouse:ceiling:{key}";
 

@@ -39,7 +39,8 @@ if window ~= '0' and window ~= ARGV[4] and window ~= ARGV[5] then
   applied = 0
 elseif prior < sequence then
   if window ~= ARGV[4] then
-    redis.call('DEL', KEYS[1])
+    -- Not where there is nothing: a script that has deleted may write although the store is full.
+    if window ~= '0' then redis.call('DEL', KEYS[1]) end
     first = sequence
     window, debt, counts, dropped = ARGV[4], '', {}, {}
   end

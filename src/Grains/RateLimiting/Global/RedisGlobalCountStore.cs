@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using StackExchange.Redis;
 using LuaScript = Gatehouse.Grains.Storage.LuaScript;
@@ -22,7 +23,8 @@ internal sealed class RedisGlobalCountStore(GlobalRedisConnection redis) : IGlob
 
         // Buckets of another window have other numbers, so they have a key of their own.
         RedisKey at = $"gatehouse:global:{counts.WindowMs.ToString(CultureInfo.InvariantCulture)}:{key}";
-        var answer = (string[])(await Script.RunAsync(await redis.DatabaseAsync(), [at], [.. values]))!;
+        var answer = (string[])(await redis.RunAsync(
+            CallKind.Write, database => Script.RunAsync(database, [at], [.. values])))!;
         return answer.Chunk(2).ToDictionary(
             pair => pair[0], pair => long.Parse(pair[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
     }

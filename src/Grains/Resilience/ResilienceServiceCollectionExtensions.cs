@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Grains.Resilience;
+
+/// <summary>The stores that have a guard each. The membership table has none: Orleans asks it, rarely and patiently.
+/// </summary>
+internal static class GuardedStores
+{
+    /// <summary>Counts and the region's age.</summary>
+    public const string Data = "data";
+
+    /// <summary>Grain state.</summary>
+    public const string State = "state";
+
+    /// <summary>What regions tell each other.</summary>
+    public const string Global = "global";
+}
+
+/// <summary>Where grain state is.</summary>
+/// <param name="IsApart">On a server of its own, or at least for another user.</param>
+internal sealed record StateStore(bool IsApart);
+
+/// <summary>Registers one guard per store.</summary>
+internal static class ResilienceServiceCollectionExtensions
+{
+    public static IServiceCollection AddStoreGuards(this IServiceCollection services)
+    {
+        services.AddOptions<OverloadOptions>().BindConfiguration("Gatehouse:Overload")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<OverloadMetrics>();
+        foreach (var store in new[] { GuardedStores.Data, GuardedStores.State, GuardedStores.Global })
+        {
+            services.TryAddKeyedSingleton(store, static (provider, name) => CreateCircuit(provider, (string)name!));
+            services.TryAddKeyedSingleton(store, static (provider, name) => Create(provider, (string)name!));
+        }
+
+        return services;
+    }
+
+    private static StoreGuard Create(IServiceProvider provider, string store)
+    {
+        var options = provider.GetRequiredService<IOptions<OverloadOptions>>().Value;
+        var metrics = provider.GetRequiredService<OverloadMetrics>();
+        var time = provider.GetRequiredService<TimeProvider>();
+        // One server, one circuit: calls of one grain fail one after the other, and would find out late.
+        var isShared = store == GuardedStores.State && provider.GetService<StateStore>() is not { IsApart: true };
+        var circuit = provider.GetRequiredKeyedService<CircuitBreaker>(isShared ? GuardedStores.Data : store);
+        return new StoreGuard(store, new StoreGate(store, options, metrics, time), circuit, options, metrics, time);
+    }
+
+    private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store) => new(
+        store,
+        provider.GetRequiredService<IOptions<OverloadOptions>>().Value.Circuit,
+        provider.GetRequiredService<OverloadMetrics>(),
+        provider.GetRequiredService<TimeProvider>(),
+        provider.GetRequiredService<ILogger<CircuitBreaker>>());
+}

@@ -1,0 +1,21 @@
+using System.Diagnostics.Metrics;
+using Gatehouse.Grains.Resilience;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gatehouse.Chaos.Tests.Processes;
+
+/// <summary>Guards of stores as a silo has them, for tests that use a store without one.</summary>
+internal static class Guards
+{
+    public static StoreGuard New(string store, OverloadOptions? options = null)
+    {
+        var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        var (chosen, metrics) = (options ?? new OverloadOptions(), new OverloadMetrics(meters));
+        var circuit = new CircuitBreaker(
+            store, chosen.Circuit, metrics, TimeProvider.System, NullLogger<CircuitBreaker>.Instance);
+        return new StoreGuard(
+            store, new StoreGate(store, chosen, metrics, TimeProvider.System), circuit, chosen, metrics,
+            TimeProvider.System);
+    }
+}
