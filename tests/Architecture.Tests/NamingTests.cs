@@ -36,6 +36,19 @@ public partial class NamingTests
         Assert.Empty(silent);
     }
 
+    [Fact]
+    public void LogEvents_HaveIdsOfTheirOwn()
+    {
+        var ids = SourceTree.Production.SelectMany(file => LogEvent().Matches(file.Text)
+            .Select(match => match.Groups[1].Value)).ToList();
+
+        Assert.True(ids.Count > 10);
+        Assert.Empty(ids.GroupBy(id => id).Where(same => same.Count() > 1).Select(same => same.Key));
+    }
+
+    [GeneratedRegex(@"LoggerMessage\(\s*(\d+)")]
+    private static partial Regex LogEvent();
+
     [GeneratedRegex("(Utils?|Helpers?|Common|Manager|Base)$")]
     private static partial Regex VagueName();
 }

@@ -52,10 +52,10 @@ internal sealed class BenchmarkHost : IAsyncDisposable
     public string Key { get; private set; } = "";
 
     /// <summary>One process that is API host and silo.</summary>
-    public static async Task<BenchmarkHost> StartAsync()
+    public static async Task<BenchmarkHost> StartAsync(params (string Name, string Value)[] settings)
     {
         var (redis, folder) = (RedisProcess.TryStart(), NewFolder());
-        var app = Build(folder, redis?.ConnectionString, "Embedded");
+        var app = Build(folder, redis?.ConnectionString, "Embedded", settings);
         MapEmpty(app);
         MapScript(app);
         return await StartAsync(new BenchmarkHost(app, redis, null, folder));
@@ -92,7 +92,8 @@ internal sealed class BenchmarkHost : IAsyncDisposable
 
     private static DirectoryInfo NewFolder() => Directory.CreateTempSubdirectory("gatehouse-bench-");
 
-    private static WebApplication Build(DirectoryInfo folder, string? redis, string topology) =>
+    private static WebApplication Build(
+        DirectoryInfo folder, string? redis, string topology, params (string Name, string Value)[] settings) =>
         GatehouseHost.Build(["--environment", "Production", "--urls", "http://127.0.0.1:0"], builder =>
         {
             builder.Logging.ClearProviders();
@@ -106,6 +107,8 @@ internal sealed class BenchmarkHost : IAsyncDisposable
                 ["Gatehouse:Http:TenantRequestsPerSecond"] = "0",
                 ["Gatehouse:RateLimiting:TrackedSubjectsMax"] = "2000000",
             });
+            builder.Configuration.AddInMemoryCollection(
+                settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
         });
 
     private static async Task<BenchmarkHost> StartAsync(BenchmarkHost host)

@@ -9,6 +9,11 @@ internal sealed partial class ChangeListener(
     ChangeConnection connection, ChangeFeed feed, IEnumerable<IChangeObserver> observers, ChangeMetrics metrics,
     TimeProvider time, ILogger<ChangeListener> logger) : BackgroundService
 {
+    /// <summary>A process that starts is quicker than its connection; that is nobody's trouble.</summary>
+    private const int QuietAttempts = 10;
+
+    private static readonly TimeSpan SoonAgain = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private readonly IChangeObserver[] _observers = observers.ToArray();
     private readonly ChangeWatch _watch = new(
@@ -29,7 +34,7 @@ internal sealed partial class ChangeListener(
     /// <summary>Once subscribed, the client subscribes by itself again whenever it connects.</summary>
     private async Task<ChannelMessageQueue> SubscribeAsync(ConnectionMultiplexer redis, CancellationToken stoppingToken)
     {
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
@@ -38,8 +43,12 @@ internal sealed partial class ChangeListener(
             catch (RedisException failure)
             {
                 metrics.Failed("subscribe");
-                LogSubscribeFailed(failure);
-                await Task.Delay(ChangeTimes.SeenWithin, time, stoppingToken);
+                if (attempt == QuietAttempts)
+                {
+                    LogSubscribeFailed(failure.Message);
+                }
+
+                await Task.Delay(attempt <= QuietAttempts ? SoonAgain : ChangeTimes.SeenWithin, time, stoppingToken);
             }
         }
     }
@@ -112,6 +121,6 @@ internal sealed partial class ChangeListener(
         (long)(span.TotalSeconds * time.TimestampFrequency);
 
     [LoggerMessage(1202, LogLevel.Warning,
-        "The region's announcements cannot be listened to yet; refusals are not remembered meanwhile")]
-    private partial void LogSubscribeFailed(Exception failure);
+        "The region's announcements cannot be listened to yet; refusals are not remembered meanwhile: {Failure}")]
+    private partial void LogSubscribeFailed(string failure);
 }

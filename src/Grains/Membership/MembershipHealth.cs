@@ -67,11 +67,11 @@ internal sealed partial class MembershipHealth(
         }
     }
 
-    [LoggerMessage(1201, LogLevel.Critical,
+    [LoggerMessage(1401, LogLevel.Critical,
         "The membership table does not name {Silo}, which is running: it was deleted or replaced. Silos that start " +
         "now form a second cluster. Restart the silos that were running before, one by one")]
     private partial void LogLost(SiloAddress silo);
 
-    [LoggerMessage(1202, LogLevel.Warning, "The membership table cannot be read")]
+    [LoggerMessage(1402, LogLevel.Warning, "The membership table cannot be read")]
     private partial void LogUnreadable(Exception failure);
 }

@@ -48,6 +48,9 @@ internal sealed class OverloadMetrics
     public void Watch(string store, Func<int> size, Func<int> used, Func<int> waiting) =>
         _pools[store] = new Pool(size, used, waiting);
 
+    /// <summary>Stores on one server share a circuit, so there may be fewer of these than of pools.</summary>
+    public void WatchCircuit(string store) => _circuits[store] = CircuitPhase.Closed;
+
     public void PoolTimedOut(string store, string reason) => _poolTimeouts.Add(1, Store(store), new("reason", reason));
 
     public void PoolWaited(string store, TimeSpan time) => _poolWaits.Record(time.TotalSeconds, Store(store));
@@ -84,14 +87,14 @@ internal sealed class OverloadMetrics
     private IEnumerable<Measurement<int>> Read(Func<Pool, int> value) =>
         _pools.Select(pool => new Measurement<int>(value(pool.Value), Store(pool.Key)));
 
-    private IEnumerable<Measurement<int>> ReadCircuits() => _pools.Keys.Select(store => new Measurement<int>(
-        _circuits.GetValueOrDefault(store, CircuitPhase.Closed) switch
+    private IEnumerable<Measurement<int>> ReadCircuits() => _circuits.Select(circuit => new Measurement<int>(
+        circuit.Value switch
         {
             CircuitPhase.Closed => 0,
             CircuitPhase.HalfOpen => 1,
             _ => 2,
         },
-        Store(store)));
+        Store(circuit.Key)));
 
     private sealed record Pool(Func<int> Size, Func<int> Used, Func<int> Waiting);
 }

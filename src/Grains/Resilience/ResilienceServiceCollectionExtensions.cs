@@ -50,10 +50,15 @@ internal static class ResilienceServiceCollectionExtensions
         return new StoreGuard(store, new StoreGate(store, options, metrics, time), circuit, options, metrics, time);
     }
 
-    private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store) => new(
-        store,
-        provider.GetRequiredService<IOptions<OverloadOptions>>().Value.Circuit,
-        provider.GetRequiredService<OverloadMetrics>(),
-        provider.GetRequiredService<TimeProvider>(),
-        provider.GetRequiredService<ILogger<CircuitBreaker>>());
+    private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store)
+    {
+        var metrics = provider.GetRequiredService<OverloadMetrics>();
+        metrics.WatchCircuit(store);
+        return new CircuitBreaker(
+            store,
+            provider.GetRequiredService<IOptions<OverloadOptions>>().Value.Circuit,
+            metrics,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<CircuitBreaker>>());
+    }
 }
