@@ -1,4 +1,5 @@
 using Gatehouse.Grains.RateLimiting;
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -54,9 +55,13 @@ internal static class RuntimeHosting
         // Kestrel stops first and lets its requests end, then each subject's counts go to the store, then the silo says
         // good-bye. The default of 30 s is short for a quarter of a million subjects.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(60));
-        // One warning per refused call of a full queue, each with the text of the activation: under a flood the log
-        // would be the bottleneck. orleans-messaging-rejected and gatehouse.http.overloads count them.
-        builder.Logging.AddFilter("Orleans.Grain", LogLevel.Error);
+        // One line for each call that a full queue refuses, that finds the store away or that times out, each with the
+        // key of a grain, which names a caller: under a flood the log would be the bottleneck. Metrics count them, and
+        // what the API answers is logged once a second.
+        builder.Logging.AddFilter("Orleans.Grain", LogLevel.Critical);
+        builder.Logging.AddFilter("Orleans.Runtime.CallbackData", LogLevel.Critical);
+        builder.Logging.AddFilter("Orleans.Persistence.RedisGrainStorage", LogLevel.Critical);
+        builder.Logging.AddFilter(typeof(DurableGrainStorage).FullName, LogLevel.Critical);
         return builder;
     }
 

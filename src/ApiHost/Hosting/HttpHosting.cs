@@ -43,6 +43,7 @@ internal static class HttpHosting
         services.AddSingleton<RateLimitChecks>();
         services.AddAdmission();
         services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<OverloadLog>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();
         services.AddApiDescription();

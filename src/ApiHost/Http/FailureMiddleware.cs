@@ -8,10 +8,8 @@ namespace Gatehouse.ApiHost.Http;
 
 /// <summary>The one place where an exception, or a bare status, becomes an answer.</summary>
 internal sealed partial class FailureMiddleware(
-    RequestDelegate next, HttpMetrics metrics, TimeProvider time, ILogger<FailureMiddleware> logger)
+    RequestDelegate next, HttpMetrics metrics, ILogger<FailureMiddleware> logger)
 {
-    private readonly LogBudget _overloads = new(time);
-
     public async Task InvokeAsync(HttpContext context)
     {
         try
@@ -59,12 +57,7 @@ internal sealed partial class FailureMiddleware(
 
         if (Overload(failure) is var (reason, applied, retryAfter))
         {
-            if (_overloads.TryTake(out var skipped))
-            {
-                LogOverloaded(reason, skipped, failure);
-            }
-
-            return Problems.Overloaded(reason, applied, retryAfter);
+            return Problems.Overloaded(reason, applied, retryAfter, failure.GetType().Name);
         }
 
         metrics.Failed();
@@ -108,13 +101,12 @@ internal sealed partial class FailureMiddleware(
             OrleansException { InnerException: { } inner } =>
                 Overload(inner) ?? ("cluster_error", Applied.Unknown, retryAfter),
             OrleansException => ("cluster_error", Applied.Unknown, retryAfter),
+            // What it says otherwise, such as of an answer that could not be read, derives from nothing of its own.
+            _ when failure.GetType().Namespace?.StartsWith(nameof(Orleans), StringComparison.Ordinal) is true =>
+                ("cluster_error", Applied.Unknown, retryAfter),
             _ => null,
         };
     }
-
-    [LoggerMessage(5001, LogLevel.Warning,
-        "Answered 429 service_overloaded: {Reason}; {Skipped} more since the last such line")]
-    private partial void LogOverloaded(string reason, long skipped, Exception failure);
 
     [LoggerMessage(5002, LogLevel.Error, "Answered 500")]
     private partial void LogFailed(Exception failure);

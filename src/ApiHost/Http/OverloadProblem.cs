@@ -20,8 +20,11 @@ internal sealed record OverloadProblem : Problem
         Type = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
     }
 
+    /// <summary>What it was, for the log.</summary>
+    public string? Cause { get; init; }
+
     protected override void Count(HttpContext httpContext) =>
-        httpContext.RequestServices.GetRequiredService<HttpMetrics>().Overloaded(_reason);
+        httpContext.RequestServices.GetRequiredService<OverloadLog>().Answered(_reason, Cause);
 
     protected override void WriteExtensions(Utf8JsonWriter json)
     {

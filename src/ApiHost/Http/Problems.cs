@@ -114,8 +114,8 @@ internal static class Problems
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
-    public static Problem Overloaded(string reason, Applied applied, TimeSpan retryAfter) =>
-        new OverloadProblem(reason, applied) { RetryAfter = retryAfter };
+    public static Problem Overloaded(string reason, Applied applied, TimeSpan retryAfter, string? cause = null) =>
+        new OverloadProblem(reason, applied) { RetryAfter = retryAfter, Cause = cause };
 
     public static Problem Unexpected() => new()
     {

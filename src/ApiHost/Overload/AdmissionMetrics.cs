@@ -8,6 +8,12 @@ internal sealed class AdmissionMetrics
 {
     public const string MeterName = "Gatehouse.Admission";
 
+    // By default the buckets are of milliseconds, and all of these would be in the first one.
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    };
+
     private readonly ConcurrentDictionary<RouteClass, ClassGate> _gates = new();
     private readonly Histogram<double> _delays;
 
@@ -21,7 +27,7 @@ internal sealed class AdmissionMetrics
         meter.CreateObservableGauge("gatehouse.admission.waiting", () => Read(gate => gate.Waiting),
             description: "Requests of a class that wait for their turn.");
         _delays = meter.CreateHistogram<double>("gatehouse.threadpool.delay", "s",
-            "How long work waited for a thread of this process.");
+            "How long work waited for a thread of this process.", tags: null, Seconds);
     }
 
     public void Watch(RouteClass route, ClassGate gate) => _gates[route] = gate;

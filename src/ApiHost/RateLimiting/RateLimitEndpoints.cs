@@ -133,17 +133,22 @@ internal static class RateLimitEndpoints
             ?? (document!.Policies.TryGetValue(policy, out entry!) ? null : Problems.PolicyNotFound());
     }
 
-    private static IResult Answer(string policy, in RateLimitDecision decision) => decision.Reason switch
+    private static IResult Answer(
+        string policy, in RateLimitDecision decision, Applied applied = Applied.No) => decision.Reason switch
     {
         RateLimitReason.UnknownPolicy => Problems.PolicyNotFound(),
         RateLimitReason.StoreUnavailable =>
-            Problems.Overloaded("store_unavailable", Applied.No, TimeSpan.FromSeconds(5)),
+            Problems.Overloaded("store_unavailable", applied, TimeSpan.FromSeconds(5)),
         _ => new CheckResult(policy, decision),
     };
 
     /// <summary>A refund or reset succeeded whatever is left: it answers what a peek would say, never 429.</summary>
-    private static IResult Report(string policy, in RateLimitDecision decision) => Answer(policy, decision with
+    private static IResult Report(string policy, in RateLimitDecision decision)
     {
-        Allowed = decision.Allowed || decision.Reason is RateLimitReason.OverLimit or RateLimitReason.DenyListed,
-    });
+        var peek = decision with
+        {
+            Allowed = decision.Allowed || decision.Reason is RateLimitReason.OverLimit or RateLimitReason.DenyListed,
+        };
+        return Answer(policy, peek, Applied.Unknown);
+    }
 }

@@ -17,6 +17,7 @@ internal sealed partial class MembershipHealth(
     private static readonly TimeSpan ReadMax = TimeSpan.FromSeconds(2);
 
     private volatile TableVerdict _verdict = TableVerdict.Unknown;
+    private volatile bool _isLossLogged;
 
     /// <summary>As of the last look.</summary>
     public TableVerdict Verdict => _verdict;
@@ -26,13 +27,14 @@ internal sealed partial class MembershipHealth(
     {
         var rows = await ReadAsync();
         var verdict = ClusterRows.Judge(rows, self.SiloAddress);
-        var before = _verdict;
         _verdict = verdict;
         metrics.Judged(verdict);
-        if (verdict is TableVerdict.Lost && before is not TableVerdict.Lost)
+        if (verdict is TableVerdict.Lost && !_isLossLogged)
         {
             LogLost(self.SiloAddress);
         }
+
+        _isLossLogged = verdict is TableVerdict.Lost || (_isLossLogged && verdict is TableVerdict.Unknown);
 
         return rows;
     }

@@ -22,7 +22,12 @@ internal sealed class MembershipMetrics
 
     public void Judged(TableVerdict verdict)
     {
-        _verdict = verdict;
+        // A table that cannot be read now is not known to be back.
+        if (verdict is not TableVerdict.Unknown || _verdict is not TableVerdict.Lost)
+        {
+            _verdict = verdict;
+        }
+
         if (verdict is TableVerdict.Unknown)
         {
             _failures.Add(1);

@@ -154,7 +154,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
             _ = _changes.SubjectChangedAsync(_key);
         }
 
-        return await CheckAsync(cost: 0, address: null);
+        return await PeekAsync();
     }
 
     public async ValueTask<RateLimitDecision> ResetAsync()
@@ -171,7 +171,20 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
         }
 
         await _changes.SubjectChangedAsync(_key);
-        return await CheckAsync(cost: 0, address: null);
+        return await PeekAsync();
+    }
+
+    /// <summary>What is left, after something was done: a failure now does not undo it.</summary>
+    private async ValueTask<RateLimitDecision> PeekAsync()
+    {
+        try
+        {
+            return await CheckAsync(cost: 0, address: null);
+        }
+        catch (ServiceOverloadedException overload)
+        {
+            throw new ServiceOverloadedException(overload.Reason, Applied.Unknown, overload);
+        }
     }
 
     private async ValueTask<RateLimitDecision> CheckSlowAsync(RateLimitCheck check)

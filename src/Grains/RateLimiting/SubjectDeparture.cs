@@ -8,6 +8,11 @@ namespace Gatehouse.Grains.RateLimiting;
 /// </summary>
 internal sealed class SubjectDeparture : ILifecycleParticipant<ISiloLifecycle>
 {
+    /// <summary>
+    /// Fewer than the store has places for: what finds none is not told, and others still need the store meanwhile.
+    /// </summary>
+    public const int AtOnce = 256;
+
     private static readonly DeactivationReason Reason = new(
         DeactivationReasonCode.ShuttingDown, "The silo is about to leave.");
 
@@ -28,14 +33,13 @@ internal sealed class SubjectDeparture : ILifecycleParticipant<ISiloLifecycle>
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
         _hasBegun = true;
-        var leaving = _here.Keys.ToList();
-        foreach (var subject in leaving)
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        var leaving = Parallel.ForEachAsync(_here.Keys.ToList(), options, static async (subject, cancellation) =>
         {
-            subject.Deactivate(Reason, cancellationToken);
-        }
-
-        await Task.WhenAll(leaving.Select(subject => subject.Deactivated))
-            .WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            subject.Deactivate(Reason, cancellation);
+            await subject.Deactivated.WaitAsync(cancellation);
+        });
+        await leaving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     // The silo stops being active one stage later, and says so then.

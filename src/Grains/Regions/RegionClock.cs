@@ -102,12 +102,18 @@ internal sealed class RegionClock(
 
     private async Task SetAsync()
     {
-        var fastest = long.MaxValue;
+        var (fastest, begun) = (long.MaxValue, time.GetTimestamp());
         for (var read = 0; read < FirstReadsMax && fastest > 2 * FirstErrorMaxMs; read++)
         {
             var asked = LocalMs;
             var start = await store.StartAsync(options.Value.Region);
             var answered = LocalMs;
+            if (time.GetElapsedTime(begun) >= FirstReadMax)
+            {
+                // The silo has started meanwhile, and what it decided stands: from here on the clock is moved slowly.
+                return;
+            }
+
             if (answered - asked < fastest)
             {
                 fastest = answered - asked;

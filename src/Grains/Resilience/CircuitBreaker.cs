@@ -38,6 +38,7 @@ internal sealed partial class CircuitBreaker(
             change.Before = _state;
             (_state, permit) = Circuit.Admit(_state, settings, now);
             change.After = _state;
+            Note(change.Before, change.After);
             retryAfter = permit.IsAdmitted
                 ? TimeSpan.Zero
                 : TimeSpan.FromMilliseconds(Circuit.RetryAfterMs(_state, now));
@@ -60,9 +61,30 @@ internal sealed partial class CircuitBreaker(
         {
             change.Before = _state;
             _state = change.After = Circuit.Report(_state, settings, permit, result, NowMs);
+            Note(change.Before, change.After);
         }
 
         Tell(change.Before, change.After);
+    }
+
+    /// <summary>Under the lock, so that what is shown last is what it is.</summary>
+    private void Note(in CircuitState before, in CircuitState after)
+    {
+        if (before.Generation == after.Generation)
+        {
+            return;
+        }
+
+        metrics.CircuitIs(store, after.Phase);
+        if (after.Phase is CircuitPhase.Open && _openedAtMs == 0)
+        {
+            _openedAtMs = NowMs;
+        }
+        else if (after.Phase is CircuitPhase.Closed)
+        {
+            metrics.CircuitWasOpen(store, TimeSpan.FromMilliseconds(NowMs - _openedAtMs));
+            _openedAtMs = 0;
+        }
     }
 
     private void Tell(in CircuitState before, in CircuitState after)
@@ -76,13 +98,10 @@ internal sealed partial class CircuitBreaker(
         metrics.CircuitChanged(store, before.Phase, after.Phase);
         if (after.Phase is CircuitPhase.Open)
         {
-            _ = Interlocked.CompareExchange(ref _openedAtMs, NowMs, 0);
             LogOpened(store, after.OpenUntilMs - NowMs);
         }
         else if (after.Phase is CircuitPhase.Closed)
         {
-            var openedAt = Interlocked.Exchange(ref _openedAtMs, 0);
-            metrics.CircuitWasOpen(store, TimeSpan.FromMilliseconds(NowMs - openedAt));
             LogClosed(store);
         }
     }

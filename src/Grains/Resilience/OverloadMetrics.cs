@@ -8,6 +8,12 @@ internal sealed class OverloadMetrics
 {
     public const string MeterName = "Gatehouse.Overload";
 
+    // By default the buckets are of milliseconds, and all of these would be in the first one.
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    };
+
     private readonly ConcurrentDictionary<string, Pool> _pools = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CircuitPhase> _circuits = new(StringComparer.Ordinal);
     private readonly Counter<long> _poolTimeouts;
@@ -30,7 +36,7 @@ internal sealed class OverloadMetrics
         _poolTimeouts = meter.CreateCounter<long>("gatehouse.redis.pool.timeouts",
             description: "Commands that found no place: refused unsent, by reason.");
         _poolWaits = meter.CreateHistogram<double>("gatehouse.redis.pool.wait", "s",
-            "How long commands waited for a place that they got.");
+            "How long commands waited for a place that they got.", tags: null, Seconds);
         _failures = meter.CreateCounter<long>("gatehouse.redis.failures",
             description: "Commands that a store did not do, by reason.");
         _unclassified = meter.CreateCounter<long>("gatehouse.redis.unclassified",
@@ -42,7 +48,7 @@ internal sealed class OverloadMetrics
         _rejections = meter.CreateCounter<long>("gatehouse.circuit.rejections",
             description: "Commands that were not sent because the circuit was open.");
         _openDurations = meter.CreateHistogram<double>("gatehouse.circuit.open.duration", "s",
-            "From when a circuit opened until it closed.");
+            "From when a circuit opened until it closed.", tags: null, Seconds);
     }
 
     public void Watch(string store, Func<int> size, Func<int> used, Func<int> waiting) =>
@@ -66,11 +72,10 @@ internal sealed class OverloadMetrics
 
     public void CircuitRejected(string store) => _rejections.Add(1, Store(store));
 
-    public void CircuitChanged(string store, CircuitPhase from, CircuitPhase to)
-    {
-        _circuits[store] = to;
+    public void CircuitIs(string store, CircuitPhase phase) => _circuits[store] = phase;
+
+    public void CircuitChanged(string store, CircuitPhase from, CircuitPhase to) =>
         _transitions.Add(1, Store(store), new("from", Word(from)), new("to", Word(to)));
-    }
 
     public void CircuitWasOpen(string store, TimeSpan time) =>
         _openDurations.Record(time.TotalSeconds, Store(store));

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Gatehouse.Grains.Resilience;
 
 /// <summary>How much one process asks of one store, and how long it waits. Each store has the same bounds.</summary>
-internal sealed class OverloadOptions
+internal sealed class OverloadOptions : IValidatableObject
 {
     /// <summary>Commands on their way to one store at the same time. Default: 1,024.</summary>
     [Range(1, 100_000, ErrorMessage = "Gatehouse:Overload:StoreInFlightMax must be between 1 and 100000.")]
@@ -45,6 +45,15 @@ internal sealed class OverloadOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "00:05:00",
         ErrorMessage = "Gatehouse:Overload:CircuitOpenMax must be between 00:00:00.010 and 00:05:00.")]
     public TimeSpan CircuitOpenMax { get; set; } = TimeSpan.FromSeconds(3);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (CircuitOpen > CircuitOpenMax)
+        {
+            yield return new ValidationResult(
+                "Gatehouse:Overload:CircuitOpen must not be above Gatehouse:Overload:CircuitOpenMax.");
+        }
+    }
 
     public CircuitSettings Circuit => new(
         CircuitFailuresMax,

@@ -18,8 +18,11 @@ internal enum CallKind
 /// <summary>Why a store did not do what it was asked.</summary>
 /// <param name="Reason">Stable and machine-readable.</param>
 /// <param name="Applied">Whether a write may have been done.</param>
-/// <param name="IsOfWritesOnly">The store answers, and at once, and does what changes nothing.</param>
-internal readonly record struct StoreFailure(string Reason, Applied Applied, bool IsOfWritesOnly = false)
+/// <param name="Result">
+/// What it says about the store: of one that refuses to write, that reads go on and nobody waits; of one whose answer
+/// cannot be read, that it works.
+/// </param>
+internal readonly record struct StoreFailure(string Reason, Applied Applied, CallResult Result = CallResult.Failed)
 {
     public const string Unclassified = "redis_error";
 
@@ -68,11 +71,20 @@ internal readonly record struct StoreFailure(string Reason, Applied Applied, boo
         _ => new(Unclassified, Uncertain(kind)),
     };
 
+    /// <summary>
+    /// What a store said of one key is the caller's; any other error that is not known here may be the store's.
+    /// </summary>
+    public static bool IsUnknownAnswer(Exception failure) =>
+        failure is RedisServerException && !failure.Message.Contains("WRONGTYPE", StringComparison.Ordinal);
+
     private static StoreFailure? OfText(string message, CallKind kind) =>
         message.Contains(nameof(RedisTimeoutException), StringComparison.Ordinal) ? new(TimedOut, Uncertain(kind))
         : message.Contains(nameof(RedisConnectionException), StringComparison.Ordinal)
             ? new(Unavailable, Uncertain(kind))
         : message.Contains(nameof(ObjectDisposedException), StringComparison.Ordinal) ? new(Unavailable, Applied.No)
+        // One tenant's trouble: it must not cut off all others.
+        : message.Contains("JsonException", StringComparison.Ordinal)
+            ? new("state_unreadable", Applied.No, CallResult.Succeeded)
         : OfRefusal(message) ?? new(Unclassified, Uncertain(kind));
 
     /// <summary>Refused before it was begun: Redis checks these before a command or a script runs.</summary>
@@ -82,7 +94,8 @@ internal readonly record struct StoreFailure(string Reason, Applied Applied, boo
         {
             if (message.Contains(word, StringComparison.Ordinal))
             {
-                return new StoreFailure(reason, Applied.No, IsOfWritesOnly: reason is OutOfMemory or ReadOnly);
+                return new StoreFailure(
+                    reason, Applied.No, reason is OutOfMemory or ReadOnly ? CallResult.Neutral : CallResult.Failed);
             }
         }
 

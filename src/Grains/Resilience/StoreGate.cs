@@ -9,6 +9,9 @@ namespace Gatehouse.Grains.Resilience;
 /// </summary>
 internal sealed class StoreGate : IDisposable
 {
+    /// <summary>Why a command that found no place was not sent.</summary>
+    public const string Reason = "redis_pool_exhausted";
+
     private readonly ConcurrencyLimiter _limiter;
     private readonly string _store;
     private readonly OverloadOptions _options;
@@ -46,14 +49,19 @@ internal sealed class StoreGate : IDisposable
         try
         {
             lease = await _limiter.AcquireAsync(1, patience.Token);
-            _metrics.PoolWaited(_store, _time.GetElapsedTime(since));
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             throw Exhausted("wait");
         }
 
-        return lease.IsAcquired ? lease : throw Exhausted("queue_full");
+        if (!lease.IsAcquired)
+        {
+            throw Exhausted("queue_full");
+        }
+
+        _metrics.PoolWaited(_store, _time.GetElapsedTime(since));
+        return lease;
     }
 
     public void Dispose() => _limiter.Dispose();
@@ -63,6 +71,6 @@ internal sealed class StoreGate : IDisposable
     private ServiceOverloadedException Exhausted(string reason)
     {
         _metrics.PoolTimedOut(_store, reason);
-        return new ServiceOverloadedException("redis_pool_exhausted", Applied.No);
+        return new ServiceOverloadedException(Reason, Applied.No);
     }
 }

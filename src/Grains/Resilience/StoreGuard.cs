@@ -49,10 +49,15 @@ internal sealed class StoreGuard(
         {
             if (StoreFailure.Of(failure, kind) is { } known)
             {
-                // Reads go on; and nobody waits for such an answer.
-                result = known.IsOfWritesOnly ? CallResult.Neutral : CallResult.Failed;
+                result = known.Result;
                 metrics.StoreFailed(store, known.Reason);
                 throw new ServiceOverloadedException(known.Reason, known.Applied, failure);
+            }
+
+            if (StoreFailure.IsUnknownAnswer(failure))
+            {
+                metrics.StoreFailed(store, StoreFailure.Unclassified);
+                throw;
             }
 
             // The store answered, and what it said is the caller's.

@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Runtime;
+using Orleans.Runtime.Messaging;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Gatehouse.ApiHost.Tests.Http;
@@ -23,7 +25,9 @@ public class FailureMiddlewareTests(SharedHost shared)
         { new TimeoutException("x"), "timeout", "unknown" },
         { new OperationCanceledException("Message expired before placement could complete"), "timeout", "unknown" },
         { new InconsistentStateException("x"), "write_conflict", "no" },
+        { new ConnectionFailedException("x"), "silo_unavailable", "unknown" },
         { new OrleansException("x"), "cluster_error", "unknown" },
+        { new CodecNotFoundException("x"), "cluster_error", "unknown" },
         {
             new OrleansException("x", new ServiceOverloadedException("store_unavailable", Applied.No)),
             "store_unavailable", "no"
@@ -81,8 +85,7 @@ public class FailureMiddlewareTests(SharedHost shared)
     {
         var middleware = new FailureMiddleware(
             _ => throw failure,
-            shared.Host.App.Services.GetRequiredService<HttpMetrics>(), TimeProvider.System,
-            NullLogger<FailureMiddleware>.Instance);
+            shared.Host.App.Services.GetRequiredService<HttpMetrics>(), NullLogger<FailureMiddleware>.Instance);
         using var stream = new MemoryStream();
         var context = new DefaultHttpContext { RequestServices = shared.Host.App.Services };
         context.Response.Body = stream;

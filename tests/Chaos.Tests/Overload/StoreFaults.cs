@@ -16,10 +16,9 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
             foreach (var kind in new[] { "stopped", "killed", "out_of_memory", "busy", "read_only" })
             {
                 kinds.Add(kind, 150);
+                kinds.Add(kind, 1_000);
             }
 
-            kinds.Add("stopped", 1_000);
-            kinds.Add("out_of_memory", 1_000);
             return kinds;
         }
     }

@@ -13,6 +13,8 @@ internal sealed class FakeCeilingStore(TimeProvider time) : ICeilingStore
     private readonly ConcurrentDictionary<string, Entry> _entries = new();
     private TaskCompletionSource _open = Opened();
     private int _calls;
+    private int _waiting;
+    private (int Count, TaskCompletionSource Reached) _awaited = (-1, new TaskCompletionSource());
 
     /// <summary>Every call fails at once.</summary>
     public bool IsDown { get; set; }
@@ -24,6 +26,16 @@ internal sealed class FakeCeilingStore(TimeProvider time) : ICeilingStore
     public bool LosesAnswers { get; set; }
 
     public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>Calls that are held back now.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Ends when so many are. To be asked for before the first of them is made.</summary>
+    public Task WaitingAsync(int count)
+    {
+        _awaited = (count, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        return _awaited.Reached.Task;
+    }
 
     /// <summary>Calls are held back until <see cref="Continue"/>, as by a stopped process.</summary>
     public void Stop() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,7 +49,13 @@ internal sealed class FakeCeilingStore(TimeProvider time) : ICeilingStore
     public async Task<ReserveAnswer> ReserveAsync(string key, string owner, ReserveRequest request)
     {
         Interlocked.Increment(ref _calls);
+        if (Interlocked.Increment(ref _waiting) == _awaited.Count)
+        {
+            _awaited.Reached.TrySetResult();
+        }
+
         await _open.Task;
+        Interlocked.Decrement(ref _waiting);
         ThrowIfDown();
 
         var answer = At(key, entry =>

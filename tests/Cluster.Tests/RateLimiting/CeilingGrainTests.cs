@@ -55,6 +55,26 @@ public class CeilingGrainTests
     }
 
     [Fact]
+    public async Task Departure_OfManySubjects_AsksTheStoreForFewAtATimeAndTellsItAll()
+    {
+        const int Subjects = 3 * SubjectDeparture.AtOnce;
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        var key = await cluster.SubjectAsync(Warm);
+        var keys = Enumerable.Range(0, Subjects).Select(i => key with { Subject = $"subject-{i}" }).ToList();
+        await Task.WhenAll(keys.Select(each => cluster.CheckAsync(each).AsTask()));
+        cluster.Counts.Stop();
+        var held = cluster.Counts.WaitingAsync(SubjectDeparture.AtOnce);
+
+        var leaving = cluster.Service<SubjectDeparture>().LeaveAsync(CancellationToken.None);
+        await held;
+        Assert.Equal((SubjectDeparture.AtOnce, false), (cluster.Counts.Waiting, leaving.IsCompleted));
+        cluster.Counts.Continue();
+        await leaving;
+
+        Assert.All(keys, each => Assert.Equal(1, cluster.Counts.Total(each.ToString())));
+    }
+
+    [Fact]
     public async Task Departure_OfASilo_TellsTheStoreAllAndFromThenOnBeforeEachAnswer()
     {
         await using var cluster = await GatehouseCluster.StartAsync(silos: 1);

@@ -42,6 +42,7 @@ public static class KnownFailures
         { Kept("StackExchange.Redis.RedisServerException: BUSY Redis is busy"), "redis_busy", Applied.No },
         { Kept("StackExchange.Redis.RedisServerException: READONLY You can't"), "redis_read_only", Applied.No },
         { Kept("System.ObjectDisposedException: gone"), "redis_unavailable", Applied.No },
+        { Kept("System.Text.Json.JsonException: '<' is an invalid start"), "state_unreadable", Applied.No },
         { Kept("System.Exception: something new"), "redis_error", Applied.Unknown },
     };
 

@@ -19,10 +19,15 @@ public class StoreFailureTests
     [MemberData(nameof(KnownFailures.All), MemberType = typeof(KnownFailures))]
     public void Of_AFailureOfTheStore_SaysWhyAndWhetherAWriteWasDone(Exception failure, string reason, Applied applied)
     {
-        var isOfWritesOnly = reason is "redis_out_of_memory" or "redis_read_only";
+        var result = reason switch
+        {
+            "redis_out_of_memory" or "redis_read_only" => CallResult.Neutral,
+            "state_unreadable" => CallResult.Succeeded,
+            _ => CallResult.Failed,
+        };
 
-        Assert.Equal(new StoreFailure(reason, applied, isOfWritesOnly), StoreFailure.Of(failure, CallKind.Write));
-        Assert.Equal(new StoreFailure(reason, Applied.No, isOfWritesOnly), StoreFailure.Of(failure, CallKind.Read));
+        Assert.Equal(new StoreFailure(reason, applied, result), StoreFailure.Of(failure, CallKind.Write));
+        Assert.Equal(new StoreFailure(reason, Applied.No, result), StoreFailure.Of(failure, CallKind.Read));
     }
 
     [Theory]

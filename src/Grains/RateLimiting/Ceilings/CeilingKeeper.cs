@@ -1,5 +1,7 @@
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Options;
 
@@ -231,7 +233,8 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
             (_sending, _failedAt) = (null, services.Time.GetTimestamp());
             var isUnreadable = failure is InvalidDataException;
             services.Metrics.Answered(isUnreadable ? "unreadable" : "failed");
-            if (!isUnreadable)
+            // Nor does a full pool say anything about the store: nothing was sent.
+            if (!isUnreadable && failure is not ServiceOverloadedException { Reason: StoreGate.Reason })
             {
                 services.Health.Failed();
             }
