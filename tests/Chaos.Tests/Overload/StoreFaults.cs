@@ -13,7 +13,7 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
         get
         {
             var kinds = new TheoryData<string, int>();
-            foreach (var kind in new[] { "stopped", "killed", "out_of_memory", "busy", "read_only" })
+            foreach (var kind in new[] { "stopped", "killed", "out_of_memory", "busy", "read_only", "loading" })
             {
                 kinds.Add(kind, 150);
                 kinds.Add(kind, 1_000);
@@ -42,6 +42,11 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
                 _busy = await redis.ConnectAsync();
                 await _busy.GetDatabase().ExecuteAsync("EVAL", ["while true do end", 0], CommandFlags.FireAndForget);
                 break;
+            case "loading":
+                // Some seconds' worth of keys.
+                await admin.ExecuteAsync("EVAL", "for i = 1, 8000 do redis.call('SET', 'x' .. i, 'y') end", 0);
+                await redis.RestartLoadingAsync(microsecondsPerKey: 100);
+                break;
             default:
                 // Of a master that nobody is: it keeps its data, and refuses every write.
                 await admin.ExecuteAsync("REPLICAOF", "127.0.0.1", "1");
@@ -66,9 +71,30 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
                 await admin.ExecuteAsync("SCRIPT", "KILL");
                 await _busy!.DisposeAsync();
                 break;
+            case "loading":
+                await UntilLoadedAsync();
+                break;
             default:
                 await admin.ExecuteAsync("REPLICAOF", "NO", "ONE");
                 break;
+        }
+    }
+
+    /// <summary>A server that loads gives no signal to others: it is asked until it has.</summary>
+    private async Task UntilLoadedAsync()
+    {
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            try
+            {
+                await admin.ExecuteAsync("EXISTS", "x1");
+                return;
+            }
+            catch (RedisException)
+            {
+                await Task.Delay(100, end.Token);
+            }
         }
     }
 }

@@ -63,6 +63,16 @@ internal sealed class RedisServer : IAsyncDisposable
         await RunAsync();
     }
 
+    /// <summary>
+    /// Starts it again so that it loads its data slowly, and answers everything with LOADING meanwhile. Comes back as
+    /// soon as it listens.
+    /// </summary>
+    public async Task RestartLoadingAsync(int microsecondsPerKey)
+    {
+        await KillAsync();
+        await RunAsync("Server initialized", "--key-load-delay", $"{microsecondsPerKey}");
+    }
+
     public Task PauseAsync()
     {
         Signals.Send(_process!.Id, Signals.Stop);
@@ -86,12 +96,15 @@ internal sealed class RedisServer : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private async Task RunAsync()
+    private Task RunAsync() => RunAsync("Ready to accept connections");
+
+    private async Task RunAsync(string until, params string[] more)
     {
         string[] arguments =
         [
             "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder.FullName,
             "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+            .. more,
             .. _usersFile is null ? Array.Empty<string>() : ["--aclfile", _usersFile],
         ];
         var start = new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true };
@@ -102,6 +115,6 @@ internal sealed class RedisServer : IAsyncDisposable
             said.Add(await _process.StandardOutput.ReadLineAsync()
                 ?? throw new InvalidOperationException($"redis-server did not start. It said:\n{string.Join('\n', said)}"));
         }
-        while (!said[^1].Contains("Ready to accept connections", StringComparison.Ordinal));
+        while (!said[^1].Contains(until, StringComparison.Ordinal));
     }
 }
