@@ -72,7 +72,7 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
                 await _busy!.DisposeAsync();
                 break;
             case "loading":
-                await UntilLoadedAsync();
+                await Eventually.HoldsAsync(IsLoadedAsync, TimeSpan.FromSeconds(30));
                 break;
             default:
                 await admin.ExecuteAsync("REPLICAOF", "NO", "ONE");
@@ -80,21 +80,16 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
         }
     }
 
-    /// <summary>A server that loads gives no signal to others: it is asked until it has.</summary>
-    private async Task UntilLoadedAsync()
+    private async Task<bool> IsLoadedAsync()
     {
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (true)
+        try
         {
-            try
-            {
-                await admin.ExecuteAsync("EXISTS", "x1");
-                return;
-            }
-            catch (RedisException)
-            {
-                await Task.Delay(100, end.Token);
-            }
+            await admin.ExecuteAsync("EXISTS", "x1");
+            return true;
+        }
+        catch (RedisException)
+        {
+            return false;
         }
     }
 }

@@ -9,6 +9,8 @@ public class StoreDownTests
 {
     private const string Warm = """ "limit":100,"window":"00:01:00","coldStart":{"duration":"00:00:00"} """;
 
+    private static readonly TimeSpan RecoveredWithin = TimeSpan.FromSeconds(20);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -33,20 +35,12 @@ public class StoreDownTests
         await ExpectDegradedAsync(process);
 
         await (isPaused ? redis.ContinueAsync() : redis.RestartAsync());
-        await UntilAsync(async () =>
-            (await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""")).Status is 200 or 201);
+        await Eventually.HoldsAsync(
+            async () => (await process.PutPolicyAsync("acme", "other", $$"""{ {{Warm}} }""")).Status is 200 or 201,
+            RecoveredWithin);
         // Another connection with a circuit of its own, which closes when three calls in a row have succeeded.
-        await UntilAsync(async () => (await process.CheckAsync("acme", "deny", "newer")).Status == 200);
-    }
-
-    /// <summary>Another process gives no signal: it is asked until it has recovered, or time is up.</summary>
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await condition())
-        {
-            await Task.Delay(100, end.Token);
-        }
+        await Eventually.HoldsAsync(
+            async () => (await process.CheckAsync("acme", "deny", "newer")).Status == 200, RecoveredWithin);
     }
 
     private static async Task ExpectDegradedAsync(GatehouseProcess process)

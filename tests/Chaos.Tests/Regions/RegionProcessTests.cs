@@ -34,7 +34,8 @@ public class RegionProcessTests
         Assert.False((await RegionAsync(third)).GetProperty("cold").GetBoolean());
         Assert.Equal(100, await AdmittedAsync(third, "c"));
         await admin.GetDatabase().ExecuteAsync("FLUSHALL");
-        await UntilAsync(async () => (await RegionAsync(third)).GetProperty("cold").GetBoolean());
+        await Eventually.HoldsAsync(
+            async () => (await RegionAsync(third)).GetProperty("cold").GetBoolean(), SeenWithin);
         Assert.Equal(0, await AdmittedAsync(third, "c"));
         await third.PutTenantAsync("acme");
         Assert.Equal(50, await AdmittedAsync(third, "d"));
@@ -50,17 +51,4 @@ public class RegionProcessTests
 
     private static async Task<System.Text.Json.JsonElement> RegionAsync(GatehouseProcess process) =>
         (await process.SendAsync(HttpMethod.Get, "/v1/regions/local")).Body;
-
-    /// <summary>
-    /// Another process gives no signal when it has seen a change: it is asked until it has, or time is up.
-    /// </summary>
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var end = new CancellationTokenSource(SeenWithin);
-        while (!await condition())
-        {
-            end.Token.ThrowIfCancellationRequested();
-            await Task.Delay(50, end.Token);
-        }
-    }
 }

@@ -24,24 +24,17 @@ public class ClientProcessTests
         Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
 
         Assert.Equal(0, await silo.StopAsync());
-        await UntilAsync(host, "Degraded");
+        await ExpectAsync(host, "Degraded");
         var refused = await host.CheckAsync("acme", "default", "a");
         Assert.Equal((429, "service_overloaded"), (refused.Status, refused.Body.GetProperty("code").GetString()));
 
         await using var next = await GatehouseProcess.StartSiloAsync(folder.Path, settings);
-        await UntilAsync(host, "Healthy");
+        await ExpectAsync(host, "Healthy");
         Assert.Equal(200, (await host.CheckAsync("acme", "default", "a")).Status);
         // It was started in a folder without settings: the defaults are its own.
         Assert.DoesNotContain("info: Microsoft", host.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>Another process gives no signal: it is asked until it says so, or time is up.</summary>
-    private static async Task UntilAsync(GatehouseProcess host, string health)
-    {
-        using var end = new CancellationTokenSource(SeenWithin);
-        while (await host.Client.GetStringAsync("/health/ready", end.Token) != health)
-        {
-            await Task.Delay(200, end.Token);
-        }
-    }
+    private static Task ExpectAsync(GatehouseProcess host, string health) => Eventually.HoldsAsync(
+        async () => await host.Client.GetStringAsync("/health/ready") == health, SeenWithin);
 }

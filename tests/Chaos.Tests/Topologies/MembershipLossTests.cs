@@ -33,7 +33,8 @@ public class MembershipLossTests
             Assert.Equal(20, await AdmittedAsync(old, calls: 20));
 
             Assert.True(await admin.GetDatabase().KeyDeleteAsync("gatehouse/members/local"));
-            await UntilAsync(async () => await old.Client.GetStringAsync("/health/ready") == "Degraded");
+            await Eventually.HoldsAsync(
+                async () => await old.Client.GetStringAsync("/health/ready") == "Degraded", SeenWithin);
             Assert.Contains("gatehouse_membership_lost{", await LostAsync(old), StringComparison.Ordinal);
             Assert.EndsWith(" 1", await LostAsync(old), StringComparison.Ordinal);
 
@@ -80,7 +81,7 @@ public class MembershipLossTests
 
     private static async Task ExpectOneClusterAsync(GatehouseProcess old, GatehouseProcess second)
     {
-        await UntilAsync(async () => Places(await ClusterAsync(second)).Count() == 2);
+        await Eventually.HoldsAsync(async () => Places(await ClusterAsync(second)).Count() == 2, SeenWithin);
         Assert.All(Places(await ClusterAsync(second)), place => Assert.Equal((true, true), place));
         Assert.Equal("intact", (await ClusterAsync(old)).GetProperty("membership").GetString());
         Assert.Equal("Healthy", await old.Client.GetStringAsync("/health/ready"));
@@ -107,14 +108,4 @@ public class MembershipLossTests
     private static async Task<string> LostAsync(GatehouseProcess process) =>
         (await process.Client.GetStringAsync("/metrics")).Split('\n')
             .Single(line => line.StartsWith("gatehouse_membership_lost", StringComparison.Ordinal));
-
-    /// <summary>Another process gives no signal: it is asked until it has seen it, or time is up.</summary>
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var end = new CancellationTokenSource(SeenWithin);
-        while (!await condition())
-        {
-            await Task.Delay(200, end.Token);
-        }
-    }
 }

@@ -5,6 +5,7 @@ using Gatehouse.Silo;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -37,7 +38,13 @@ public partial class RuntimeOptionsTests
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.ConfigureGatehouseHost();
-        Compare("Host", builder.Services.BuildServiceProvider(), typeof(HostOptions));
+        var services = builder.Services.BuildServiceProvider();
+        Compare("Host", services, typeof(HostOptions));
+
+        var silenced = services.GetRequiredService<IOptions<LoggerFilterOptions>>().Value.Rules
+            .Where(rule => rule.LogLevel is LogLevel.Critical).Select(rule => rule.CategoryName!).ToList();
+        Assert.Equal(4, silenced.Count);
+        Assert.All(silenced, category => Assert.Contains($"`{category}`", Page, StringComparison.Ordinal));
     }
 
     private static void Compare(string section, IServiceProvider services, params Type[] optionTypes)

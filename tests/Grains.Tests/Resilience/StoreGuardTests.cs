@@ -162,6 +162,28 @@ public sealed class StoreGuardTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_AnErrorThatNobodyKnows_PassesAndDecidesNothing()
+    {
+        for (var i = 0; i < _options.CircuitFailuresMax; i++)
+        {
+            await FailAsync();
+        }
+
+        _time.Advance(_options.CircuitOpen * 1.2);
+        for (var i = 0; i < 10; i++)
+        {
+            var call = Run();
+            _calls[^1].SetException(new RedisServerException(
+                RedisErrorKind.UnknownError, CommandFlags.None, "ERR something new"));
+            await Assert.ThrowsAsync<RedisServerException>(() => call);
+        }
+
+        // Still half open: one failure is enough.
+        await FailAsync();
+        await ExpectAsync(Run(), "circuit_open", Applied.No);
+    }
+
+    [Fact]
     public async Task Run_AFailureBeforeTheFirstAwait_IsClassifiedAndFreesItsPlace()
     {
         // One more than there are places.
