@@ -62,6 +62,7 @@ internal static class GatehouseHost
         app.Use(static (context, next) =>
         {
             RequestId.Set(context);
+            BodyLimit.AnnounceEnd(context);
             ForwardAuthTarget.Prepare(context);
             return next(context);
         });

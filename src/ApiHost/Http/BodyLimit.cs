@@ -5,4 +5,16 @@ internal static class BodyLimit
 {
     /// <summary>Enforced by Kestrel while it reads, so that a body without a length is bounded too.</summary>
     public const int Bytes = 64 * 1024;
+
+    /// <summary>
+    /// Kestrel ends the connection behind a body that is too large, even where the answer was given without reading it.
+    /// Said in the answer, so that nobody sends the next request into a connection that is about to close.
+    /// </summary>
+    public static void AnnounceEnd(HttpContext context)
+    {
+        if (context.Request.ContentLength > Bytes && HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+    }
 }

@@ -12,22 +12,32 @@ internal sealed class ThreadPoolDelay(AdmissionMetrics metrics, TimeProvider tim
     private static readonly TimeSpan LongDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan VeryLongDelay = TimeSpan.FromSeconds(2);
 
-    private long _ticks;
+    private readonly long[] _last = new long[3];
+    private long _measured;
+    private long _standing;
 
-    /// <summary>The last measurement.</summary>
-    public TimeSpan Last => TimeSpan.FromTicks(Volatile.Read(ref _ticks));
+    /// <summary>
+    /// The shortest of the last three measurements. A queue that empties in between is a burst, and no reason to refuse
+    /// anything; one that never does is one that stands.
+    /// </summary>
+    public TimeSpan Standing => TimeSpan.FromTicks(Volatile.Read(ref _standing));
 
     /// <summary>Whether requests of that class are refused for it. Checks never are: they wait for nothing.</summary>
     public bool Sheds(RouteClass route) => route switch
     {
-        RouteClass.Export or RouteClass.Write => Last >= LongDelay,
-        RouteClass.Read => Last >= VeryLongDelay,
+        RouteClass.Export or RouteClass.Write => Standing >= LongDelay,
+        RouteClass.Read => Standing >= VeryLongDelay,
         _ => false,
     };
 
     internal void Measured(TimeSpan delay)
     {
-        Volatile.Write(ref _ticks, delay.Ticks);
+        lock (_last)
+        {
+            _last[_measured++ % _last.Length] = delay.Ticks;
+            Volatile.Write(ref _standing, _last.Min());
+        }
+
         metrics.ThreadPoolDelayed(delay);
     }
 

@@ -9,11 +9,17 @@ public sealed class SharedHost : IAsyncLifetime
 {
     public TestHost Host { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Host = await TestHost.StartAsync(new Dictionary<string, string?>
+    public async ValueTask InitializeAsync()
     {
-        // The matrix fails to authenticate on purpose, and often.
-        ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
-    });
+        // Hosts start and stop all the time in this process, and block threads with it. One host does not have that; its
+        // requests would wait for threads, and say so.
+        ThreadPool.SetMinThreads(64, 64);
+        Host = await TestHost.StartAsync(new Dictionary<string, string?>
+        {
+            // The matrix fails to authenticate on purpose, and often.
+            ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
+        });
+    }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }
