@@ -1,6 +1,7 @@
 using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Regions;
+using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Orleans.Runtime;
 
@@ -43,4 +44,16 @@ public static class GrainFactoryExtensions
     /// <summary>The silos of one region.</summary>
     public static IClusterGrain Cluster(this IGrainFactory grains, string region) =>
         grains.GetGrain<IClusterGrain>(region);
+
+    /// <summary>One tenant's key ring.</summary>
+    public static IKeyRingGrain KeyRing(this IGrainFactory grains, string tenant) =>
+        grains.GetGrain<IKeyRingGrain>(tenant);
+
+    /// <summary>Signs for one tenant, on the silo that the call arrives at.</summary>
+    public static ISignerGrain Signer(this IGrainFactory grains, string tenant) =>
+        grains.GetGrain<ISignerGrain>(tenant);
+
+    /// <summary>What concerns the key rings of all tenants of one region.</summary>
+    public static IKeyRingsGrain KeyRings(this IGrainFactory grains, string region) =>
+        grains.GetGrain<IKeyRingsGrain>(region);
 }

@@ -3,11 +3,13 @@ using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.Resilience;
+using Gatehouse.Grains.SigningKeys;
 using Gatehouse.Grains.Storage;
 using Gatehouse.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Persistence;
 using StackExchange.Redis;
@@ -24,15 +26,18 @@ public static class SiloHosting
         this IHostApplicationBuilder builder, GatehouseOptions options)
     {
         builder.ConfigureGatehouseHost();
+        DevelopmentKek.Provide(builder, options.DataDirectory);
         builder.Services.AddStoreConnections();
         // Before the silo, so that it is the last to stop: grains announce changes until the end.
         builder.Services.AddAnnouncingChanges(options);
         builder.Services.AddGatehouseGrains();
+        builder.Services.AddHostedService<KekCheck>();
         builder.UseOrleans(silo =>
         {
             silo.UseGatehouseClustering(options);
             silo.ConfigureGatehouseRuntime();
             silo.AddRedisTenantStorage();
+            silo.AddRedisReminders();
         });
 
         // Registered after the silo, so started after it: the first read of the region's age is a grain call.
@@ -52,6 +57,7 @@ public static class SiloHosting
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddTenantDirectory();
+        builder.Services.AddRemoteSigning();
         builder.Services.AddListeningChanges(options);
         builder.Services.AddSingleton<GatewayCount>();
         builder.Services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateways", tags: ["ready"]);
@@ -74,6 +80,7 @@ public static class SiloHosting
             .AddTenants()
             .AddRegions()
             .AddRateLimiting()
+            .AddSigningKeys()
             .AddMembershipWatch()
             .AddDurableGrainStorage(StorageNames.Tenants, inner: RedisTenants);
     }
@@ -82,6 +89,17 @@ public static class SiloHosting
     {
         services.TryAddSingleton<IMembershipReader, MembershipReader>();
         return services.AddMembership();
+    }
+
+    private static void AddRedisReminders(this ISiloBuilder silo)
+    {
+        silo.UseRedisReminderService(static _ => { });
+        silo.Services.AddOptions<RedisReminderTableOptions>().Configure<IServiceProvider>(static (table, provider) =>
+        {
+            table.ConfigurationOptions = new ConfigurationOptions();
+            table.CreateMultiplexer = _ => Task.FromResult((
+                provider.GetRequiredKeyedService<IConnectionMultiplexer>(StoreConnection.State), IsShared: true));
+        });
     }
 
     private static void AddRedisTenantStorage(this ISiloBuilder silo) => silo.AddRedisGrainStorage(

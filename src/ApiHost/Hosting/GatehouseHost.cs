@@ -5,6 +5,7 @@ using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.Regions;
+using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Silo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -79,6 +80,8 @@ internal static class GatehouseHost
         app.MapPolicies();
         app.MapRateLimiting();
         app.MapForwardAuth();
+        app.MapKeyRings();
+        app.MapSignatures();
         app.MapRegions();
         app.MapCluster();
         app.MapReference();

@@ -3,7 +3,7 @@ namespace Gatehouse.ApiHost.Http;
 /// <summary>Who may call a route.</summary>
 internal enum AccessKind
 {
-    /// <summary>Anybody, without a credential.</summary>
+    /// <summary>Anybody, without a credential; never refused.</summary>
     Public = 1,
 
     /// <summary>Anybody with a good credential.</summary>
@@ -14,6 +14,11 @@ internal enum AccessKind
 
     /// <summary>The admin only.</summary>
     Admin = 4,
+
+    /// <summary>
+    /// Anybody, without a credential, but within the limit for one client and not while there is too much to do.
+    /// </summary>
+    Anonymous = 5,
 }
 
 /// <summary>Where a route takes its credential from; what stands elsewhere is not looked at.</summary>
@@ -46,6 +51,9 @@ internal static class AccessExtensions
 {
     public static TBuilder Public<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
         routes.WithMetadata(new Access(AccessKind.Public));
+
+    public static TBuilder AllowAnyone<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new Access(AccessKind.Anonymous));
 
     public static TBuilder RequireCredential<TBuilder>(this TBuilder routes)
         where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new Access(AccessKind.AnyCredential));

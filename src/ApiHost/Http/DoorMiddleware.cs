@@ -51,6 +51,11 @@ internal sealed class DoorMiddleware : IDisposable
             return RefuseAsync(context, Problems.DoorLimited("client"), "client_limit");
         }
 
+        if (access.Kind is AccessKind.Anonymous)
+        {
+            return _next(context);
+        }
+
         // Nearly always known at once; then nobody has to wait here for the rest of the request.
         var authenticating = _authenticator.AuthenticateAsync(context.Request, access.Places);
         return authenticating.IsCompletedSuccessfully

@@ -63,6 +63,8 @@ internal static partial class JsonFaults
         _ when type.EndsWith("StoreFailureMode", StringComparison.Ordinal) => "must be reduced, deny or allow",
         _ when type.EndsWith("EnforcementMode", StringComparison.Ordinal) => "must be enforce or shadow",
         _ when type.EndsWith("GlobalMode", StringComparison.Ordinal) => "must be off or eventual",
+        _ when type.Contains("Boolean", StringComparison.Ordinal) => "must be true or false",
+        _ when type.Contains("Byte[]", StringComparison.Ordinal) => "must be base64 (RFC 4648, section 4)",
         _ when type.Contains("List", StringComparison.Ordinal) => "must be a list",
         "System.String" => "must be a string",
         _ => "must be an object",

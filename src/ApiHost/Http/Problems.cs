@@ -55,6 +55,9 @@ internal static class Problems
 
     public static Problem RegionNotFound() => NotFound("region_not_found", "This deployment knows no such region.");
 
+    public static Problem KeyVersionNotFound() =>
+        NotFound("key_version_not_found", "The tenant's key ring has no such version.");
+
     public static Problem RouteNotFound() =>
         NotFound("route_not_found", "There is nothing at this path; see /openapi/v1.json.");
 
@@ -81,20 +84,29 @@ internal static class Problems
         Faults = [new FieldFault("Content-Type", "must be application/json")],
     };
 
-    public static Problem DeclaredInFile() => new()
-    {
-        Status = StatusCodes.Status409Conflict,
-        Code = "declared_in_file",
-        Title = "A configuration file declares this",
-        Detail = "The API never changes what a file declares; change the file.",
-    };
+    public static Problem DeclaredInFile() => Conflict(
+        "declared_in_file", "A configuration file declares this",
+        "The API never changes what a file declares; change the file.");
 
-    public static Problem TooMany() => new()
-    {
-        Status = StatusCodes.Status409Conflict,
-        Code = "too_many",
-        Title = "The tenant holds as many of these as it may",
-    };
+    public static Problem TooMany() => Conflict("too_many", "The tenant holds as many of these as it may");
+
+    public static Problem KeyWrongStatus(string version, string status) => Conflict(
+        "key_wrong_status", "The status of the version does not allow it", $"{version} is {status}.");
+
+    public static Problem KeyTooEarly() => Conflict(
+        "key_too_early", "The version has not been published for long enough",
+        "Verifiers may not know it yet. Wait until its promoteAt, or send {\"force\":true}.");
+
+    public static Problem KeyRevoked(string version) => Conflict(
+        "key_revoked", "The key is revoked and signs nothing more",
+        $"{version} is revoked. Rotate to have a version that may sign.");
+
+    public static Problem KeyNotActive(string version) => Conflict(
+        "key_not_active", "The version does not sign", $"{version} is not the active version.");
+
+    public static Problem KeyUnreadable() => Conflict(
+        "key_unreadable", "The stored key does not open",
+        "No configured key-encryption key opens it, or it was changed in the store. An operator has to look at it.");
 
     public static Problem PreconditionFailed() => new()
     {
@@ -129,6 +141,14 @@ internal static class Problems
         Status = StatusCodes.Status403Forbidden,
         Code = code,
         Title = "Forbidden",
+        Detail = detail,
+    };
+
+    private static Problem Conflict(string code, string title, string? detail = null) => new()
+    {
+        Status = StatusCodes.Status409Conflict,
+        Code = code,
+        Title = title,
         Detail = detail,
     };
 

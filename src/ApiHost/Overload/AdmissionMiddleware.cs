@@ -19,8 +19,7 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Admission admiss
             return next(context);
         }
 
-        var route = endpoint.GetMetadata<WorkClass>()?.Route ?? WorkClass.Of(context.Request.Method);
-        return admission.RefusalOf(route) is { } reason
+        return admission.RefusalOf(WorkClass.Of(context)) is { } reason
             ? Problems.Overloaded(reason, Applied.No, RetryAfter).ExecuteAsync(context)
             : next(context);
     }
@@ -29,36 +28,49 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Admission admiss
 /// <summary>The class of a route, where its method does not say it.</summary>
 internal sealed record WorkClass(RouteClass Route)
 {
-    public static RouteClass Of(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? RouteClass.Read : RouteClass.Write;
+    public static RouteClass Of(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<WorkClass>()?.Route
+        ?? (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+            ? RouteClass.Read
+            : RouteClass.Write);
 }
+
+/// <summary>Marks a route that waits for others on purpose: its latency says nothing about this host.</summary>
+internal sealed class WaitingRoute;
 
 /// <summary>Bounds the work of routes.</summary>
 internal static class WorkClassExtensions
 {
-    /// <summary>For routes that ask <see cref="Admission"/> themselves, around their one grain call.</summary>
+    /// <summary>For a route that waits for others on purpose.</summary>
+    public static TBuilder Waits<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new WaitingRoute());
+
+    /// <summary>
+    /// For a route whose class its method does not say. Outside of <see cref="TakesTurns"/> it has to ask
+    /// <see cref="Admission"/> itself, around its one grain call.
+    /// </summary>
     public static TBuilder Does<TBuilder>(this TBuilder routes, RouteClass route)
         where TBuilder : IEndpointConventionBuilder => routes.WithMetadata(new WorkClass(route));
 
     /// <summary>
-    /// For all others: their turn comes after the body was read, so that slow senders hold up nobody.
+    /// For all other groups: their turn comes after the body was read, so that slow senders hold up nobody.
     /// </summary>
     public static RouteGroupBuilder TakesTurns(this RouteGroupBuilder routes)
     {
         routes.AddEndpointFilter(static async (context, next) =>
         {
             var admission = context.HttpContext.RequestServices.GetRequiredService<Admission>();
-            var turn = await admission.EnterAsync(WorkClass.Of(context.HttpContext.Request.Method));
-            var isAnswered = false;
+            var turn = await admission.EnterAsync(WorkClass.Of(context.HttpContext));
+            var isMeasured = false;
             try
             {
                 var answer = await next(context);
-                isAnswered = true;
+                isMeasured = context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<WaitingRoute>() is null;
                 return answer;
             }
             finally
             {
-                turn.End(isAnswered);
+                turn.End(isMeasured);
             }
         });
         return routes;

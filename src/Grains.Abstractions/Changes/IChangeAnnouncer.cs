@@ -14,4 +14,7 @@ public interface IChangeAnnouncer
 
     /// <summary>A tenant's document was written and is now at this version.</summary>
     Task TenantChangedAsync(string tenant, string version);
+
+    /// <summary>A tenant's key ring was written and is now at this version.</summary>
+    Task RingChangedAsync(string tenant, string version);
 }

@@ -14,6 +14,11 @@ public interface IChangeObserver
     /// <summary>The tenant's document is now at this version.</summary>
     void TenantChanged(string tenant, string version);
 
+    /// <summary>The tenant's key ring is now at this version. Most observers remember nothing of it.</summary>
+    void RingChanged(string tenant, string version)
+    {
+    }
+
     /// <summary>An announcement was missed, and nobody knows which: all that is remembered may be outdated.</summary>
     void ChangesMissed();
 }

@@ -14,12 +14,24 @@ public static class Scopes
     /// <summary>Create, change and delete policies; reset counters.</summary>
     public const string RateLimitWrite = "ratelimit:write";
 
+    /// <summary>List the versions of the tenant's key.</summary>
+    public const string KeysRead = "keys:read";
+
+    /// <summary>Rotate, promote, revoke and destroy.</summary>
+    public const string KeysWrite = "keys:write";
+
+    /// <summary>Sign.</summary>
+    public const string KeysSign = "keys:sign";
+
+    /// <summary>Verify.</summary>
+    public const string KeysVerify = "keys:verify";
+
     /// <summary>Every scope that a key can be given.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         "ratelimit", RateLimitCheck, RateLimitRead, RateLimitWrite,
         "audit", "audit:read", "audit:write",
-        "keys", "keys:read", "keys:write", "keys:sign", "keys:verify",
+        "keys", KeysRead, KeysWrite, KeysSign, KeysVerify,
         "idempotency", "idempotency:read", "idempotency:write",
     ];
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
@@ -13,21 +12,15 @@ namespace Gatehouse.Grains.Abstractions.Tenants;
 public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time) : IChangeObserver
 {
     /// <summary>Older than this, an entry is used once more and refreshed behind the caller's back.</summary>
-    public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan FreshFor = DocumentCache<TenantSnapshot>.FreshFor;
 
     /// <summary>Older than this, a caller waits for the refresh.</summary>
-    public static readonly TimeSpan StaleMax = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan StaleMax = DocumentCache<TenantSnapshot>.StaleMax;
 
-    /// <summary>
-    /// While refreshing fails, an entry serves this long. When the tenant's grain cannot be reached, no change of the
-    /// tenant can be acknowledged either, so the old document is still the true one, unless a change was announced.
-    /// </summary>
-    public static readonly TimeSpan FailingMax = TimeSpan.FromMinutes(1);
+    /// <summary>While refreshing fails, an entry serves this long, unless a change was announced.</summary>
+    public static readonly TimeSpan FailingMax = DocumentCache<TenantSnapshot>.FailingMax;
 
-    // A flood of made-up tenant names must not fill the memory: beyond this count the oldest entries go.
-    private const int EntriesMax = 20_000;
-
-    private readonly ConcurrentDictionary<string, TenantEntry> _entries = new(StringComparer.Ordinal);
+    private readonly DocumentCache<TenantSnapshot> _documents = new(new Source(grains), time);
 
     /// <summary>
     /// Finds a tenant without waiting: the hot path. False when the caller has to ask <see cref="GetAsync"/>.
@@ -36,24 +29,8 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time) : I
         TryGet(tenant, out snapshot, out _);
 
     /// <summary>Finds a tenant without waiting, and says for how long it has been known just so.</summary>
-    public bool TryGet(string tenant, [NotNullWhen(true)] out TenantSnapshot? snapshot, out TimeSpan knownFor)
-    {
-        (snapshot, knownFor) = (null, TimeSpan.Zero);
-        if (!_entries.TryGetValue(tenant, out var entry) || entry.Current is not { } current || entry.MustAsk)
-        {
-            return false;
-        }
-
-        var now = time.GetTimestamp();
-        var age = time.GetElapsedTime(current.ReadAt, now);
-        if (age >= FreshFor && time.GetElapsedTime(entry.TriedAt, now) >= FreshFor)
-        {
-            _ = entry.RefreshAsync(grains, time);
-        }
-
-        (snapshot, knownFor) = (current.Snapshot, time.GetElapsedTime(current.Since, now));
-        return age < (entry is { Failing: true, IsOutdated: false } ? FailingMax : StaleMax);
-    }
+    public bool TryGet(string tenant, [NotNullWhen(true)] out TenantSnapshot? snapshot, out TimeSpan knownFor) =>
+        _documents.TryGet(tenant, out snapshot, out knownFor);
 
     /// <summary>Finds a tenant; an unknown one has <see cref="TenantStatus.Absent"/>.</summary>
     public ValueTask<TenantSnapshot> GetAsync(string tenant) =>
@@ -63,44 +40,16 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time) : I
     /// Asks the tenant's grain now. For what the known document does not have: it may have been created elsewhere a
     /// moment ago, and a key or policy that was just acknowledged must not be refused as unknown.
     /// </summary>
-    public async ValueTask<TenantSnapshot> ReadAsync(string tenant)
-    {
-        if (_entries.Count >= EntriesMax)
-        {
-            DropOldest();
-        }
-
-        var entry = _entries.GetOrAdd(tenant, static name => new TenantEntry(name));
-        var failure = await entry.RefreshAsync(grains, time);
-        if (failure is not null && !TryGet(tenant, out _))
-        {
-            throw failure;
-        }
-
-        return entry.Current!.Snapshot;
-    }
+    public ValueTask<TenantSnapshot> ReadAsync(string tenant) => _documents.ReadAsync(tenant);
 
     /// <summary>Takes in a document that this process learned of first hand.</summary>
-    public void Publish(TenantSnapshot snapshot) =>
-        _entries.GetOrAdd(snapshot.Tenant, static name => new TenantEntry(name)).Accept(snapshot, time.GetTimestamp());
+    public void Publish(TenantSnapshot snapshot) => _documents.Publish(snapshot.Tenant, snapshot);
 
     /// <inheritdoc/>
-    public void TenantChanged(string tenant, string version)
-    {
-        if (_entries.TryGetValue(tenant, out var entry))
-        {
-            entry.Announce(version);
-        }
-    }
+    public void TenantChanged(string tenant, string version) => _documents.Announce(tenant, version);
 
     /// <inheritdoc/>
-    public void ChangesMissed()
-    {
-        foreach (var (_, entry) in _entries)
-        {
-            entry.Announce(version: null);
-        }
-    }
+    public void ChangesMissed() => _documents.AnnounceAll();
 
     /// <inheritdoc/>
     public void SubjectChanged(in RateLimitKey key)
@@ -108,11 +57,11 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time) : I
         // No document changed.
     }
 
-    private void DropOldest()
+    private sealed class Source(IGrainFactory grains) : IDocumentSource<TenantSnapshot>
     {
-        foreach (var (name, _) in _entries.OrderBy(static e => e.Value.TriedAt).Take(EntriesMax / 4))
-        {
-            _entries.TryRemove(name, out _);
-        }
+        public Task<TenantSnapshot?> ReadAsync(string name, string? knownVersion) =>
+            grains.Tenant(name).GetAsync(knownVersion);
+
+        public string VersionOf(TenantSnapshot document) => document.Version;
     }
 }

@@ -22,25 +22,13 @@ internal sealed partial class ChangeAnnouncer(
     private long _sequence;
     private bool _isFailing;
 
-    public Task SubjectChangedAsync(RateLimitKey key)
-    {
-        lock (_lock)
-        {
-            _pending.Changes.AddSubject(key.ToString());
-            _pending.Announced.TrySetResult();
-            return _pending.Sent.Task;
-        }
-    }
+    public Task SubjectChangedAsync(RateLimitKey key) => AnnounceAsync(changes => changes.AddSubject(key.ToString()));
 
-    public Task TenantChangedAsync(string tenant, string version)
-    {
-        lock (_lock)
-        {
-            _pending.Changes.AddTenant(tenant, version);
-            _pending.Announced.TrySetResult();
-            return _pending.Sent.Task;
-        }
-    }
+    public Task TenantChangedAsync(string tenant, string version) =>
+        AnnounceAsync(changes => changes.AddTenant(tenant, version));
+
+    public Task RingChangedAsync(string tenant, string version) =>
+        AnnounceAsync(changes => changes.AddRing(tenant, version));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -55,6 +43,16 @@ internal sealed partial class ChangeAnnouncer(
 
         // Said, so that nobody has to wonder about the silence.
         await SendAsync(isLast: true);
+    }
+
+    private Task AnnounceAsync(Action<ChangeBatch> add)
+    {
+        lock (_lock)
+        {
+            add(_pending.Changes);
+            _pending.Announced.TrySetResult();
+            return _pending.Sent.Task;
+        }
     }
 
     private Task NextAnnouncement()

@@ -10,9 +10,12 @@ internal sealed class ChangeBatch
 
     private readonly HashSet<string> _subjects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _tenants = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _rings = new(StringComparer.Ordinal);
     private bool _everything;
 
-    public bool IsEmpty => !_everything && _subjects.Count + _tenants.Count == 0;
+    public bool IsEmpty => !_everything && Count == 0;
+
+    private int Count => _subjects.Count + _tenants.Count + _rings.Count;
 
     public void AddSubject(string key)
     {
@@ -26,6 +29,12 @@ internal sealed class ChangeBatch
         Collapse();
     }
 
+    public void AddRing(string tenant, string version)
+    {
+        _rings[tenant] = version;
+        Collapse();
+    }
+
     /// <summary>Takes in an older batch that was not sent. What this one says of a tenant is newer.</summary>
     public void AddOlder(ChangeBatch older)
     {
@@ -34,6 +43,11 @@ internal sealed class ChangeBatch
         foreach (var (tenant, version) in older._tenants)
         {
             _tenants.TryAdd(tenant, version);
+        }
+
+        foreach (var (tenant, version) in older._rings)
+        {
+            _rings.TryAdd(tenant, version);
         }
 
         Collapse();
@@ -47,15 +61,17 @@ internal sealed class ChangeBatch
         Everything = _everything,
         Subjects = _subjects.Count == 0 ? null : _subjects,
         Tenants = _tenants.Count == 0 ? null : _tenants,
+        Rings = _rings.Count == 0 ? null : _rings,
     };
 
     private void Collapse()
     {
-        _everything |= _subjects.Count + _tenants.Count > Max;
+        _everything |= Count > Max;
         if (_everything)
         {
             _subjects.Clear();
             _tenants.Clear();
+            _rings.Clear();
         }
     }
 }

@@ -97,6 +97,14 @@ internal sealed partial class ChangeListener(
                 observer.TenantChanged(tenant, version);
             }
         }
+
+        foreach (var (tenant, version) in message.Rings ?? new Dictionary<string, string>())
+        {
+            foreach (var observer in _observers)
+            {
+                observer.RingChanged(tenant, version);
+            }
+        }
     }
 
     private void Miss()

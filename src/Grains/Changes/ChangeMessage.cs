@@ -46,8 +46,13 @@ internal sealed record ChangeMessage
     [JsonPropertyName("tenants")]
     public IReadOnlyDictionary<string, string>? Tenants { get; init; }
 
+    /// <summary>Tenants whose key rings changed, and the versions they are at.</summary>
+    [JsonPropertyName("rings")]
+    public IReadOnlyDictionary<string, string>? Rings { get; init; }
+
     [JsonIgnore]
-    public bool HasChanges => Everything || Subjects is { Count: > 0 } || Tenants is { Count: > 0 };
+    public bool HasChanges =>
+        Everything || Subjects is { Count: > 0 } || Tenants is { Count: > 0 } || Rings is { Count: > 0 };
 
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out ChangeMessage? message)
     {

@@ -16,6 +16,9 @@ public sealed class TestHost : IAsyncDisposable
 {
     public const string AdminKey = "an-admin-key-for-tests-0123456789abcdef";
 
+    /// <summary>The key-encryption key of all hosts.</summary>
+    public const string Kek = "xZ1mJZkq3m0Yb1Vh9qTn2rK6sW8uD4fG5hJ7kL0pQwE=";
+
     /// <summary>
     /// Holds a large body back until the host wants it: a host that refuses a body while it arrives resets the connection,
     /// and its answer can be lost with it.
@@ -56,6 +59,7 @@ public sealed class TestHost : IAsyncDisposable
             {
                 ["Gatehouse:DataDirectory"] = folder,
                 ["Gatehouse:Auth:AdminKey"] = AdminKey,
+                ["Gatehouse:SigningKeys:Kek"] = Kek,
             });
             builder.Configuration.AddInMemoryCollection(settings ?? []);
             configure?.Invoke(builder);

@@ -12,6 +12,7 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
 {
     private const string ApiHost = "ApiHost";
     private const string Silo = "Silo";
+    private const string Kek = "xZ1mJZkq3m0Yb1Vh9qTn2rK6sW8uD4fG5hJ7kL0pQwE=";
     private const string AdminKey = "an-admin-key-for-chaos-0123456789abcdef";
     // After a whole cluster was killed, a silo waits until its predecessors' rows are stale: 15 s.
     private static readonly TimeSpan StartMax = TimeSpan.FromSeconds(60);
@@ -33,6 +34,7 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
                 ["Gatehouse__DataDirectory"] = folder,
                 ["Gatehouse__Auth__AdminKey"] = AdminKey,
+                ["Gatehouse__SigningKeys__Kek"] = Kek,
                 ["Gatehouse__Silo__Port"] = $"{Ports.Free()}",
                 ["Gatehouse__Silo__GatewayPort"] = $"{Ports.Free()}",
                 ["Gatehouse__Silo__HealthPort"] = "0",

@@ -8,6 +8,7 @@ using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.SigningKeys;
 using Gatehouse.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,6 +26,9 @@ namespace Gatehouse.Cluster.Tests.Fixtures;
 /// </summary>
 public sealed class GatehouseCluster : IAsyncDisposable
 {
+    /// <summary>A key-encryption key.</summary>
+    public const string Kek = "xZ1mJZkq3m0Yb1Vh9qTn2rK6sW8uD4fG5hJ7kL0pQwE=";
+
     private static int _names;
 
     private readonly Action<RateLimitingOptions>? _configure;
@@ -36,7 +40,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
     {
         (_silos, _configure, _region) = (silos, configure, region);
         Time = region?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
-        (Regions, Counts) = (new FakeRegionStore(Time), new FakeCeilingStore(Time));
+        (Regions, Counts, Rings) = (new FakeRegionStore(Time), new FakeCeilingStore(Time), new FakeKeyRingStore(Time));
     }
 
     public FakeTimeProvider Time { get; }
@@ -44,6 +48,11 @@ public sealed class GatehouseCluster : IAsyncDisposable
     internal FakeRegionStore Regions { get; }
 
     internal FakeCeilingStore Counts { get; }
+
+    internal FakeKeyRingStore Rings { get; }
+
+    /// <summary>Settings of signing keys, of silos that are started from here on.</summary>
+    internal Action<SigningKeysOptions> Keys { get; set; } = options => options.Kek = Kek;
 
     internal FakeTenantStorage Tenants { get; } = new();
 
@@ -184,6 +193,9 @@ public sealed class GatehouseCluster : IAsyncDisposable
                     (options.ConnectionString, options.RegionsMin) = ("in memory", region.RegionsMin));
             }
 
+            silo.Services.AddSingleton<IKeyRingStore>(Rings);
+            silo.Services.Configure(Keys);
+            silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<IChangeAnnouncer>(Changes);
             silo.Services.AddSingleton<IMembershipReader, FakeMembershipReader>();
             silo.Services.AddGatehouseGrains();
@@ -194,6 +206,8 @@ public sealed class GatehouseCluster : IAsyncDisposable
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+        Changes.Signers = [.. _cluster.Silos.Select(silo =>
+            _cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<RingSigners>())];
         await RefreshAsync();
     }
 

@@ -1,16 +1,18 @@
-namespace Gatehouse.Grains.Abstractions.Tenants;
+namespace Gatehouse.Grains.Abstractions.Changes;
 
 /// <summary>One document as this process knows it.</summary>
 /// <param name="Snapshot">The document.</param>
 /// <param name="ReadAt">When it was last known to be the current one.</param>
 /// <param name="Since">When this very document was taken in.</param>
-internal sealed record KnownTenant(TenantSnapshot Snapshot, long ReadAt, long Since);
+internal sealed record KnownDocument<T>(T Snapshot, long ReadAt, long Since);
 
-/// <summary>What <see cref="TenantDirectory"/> keeps of one tenant.</summary>
-internal sealed class TenantEntry(string tenant)
+/// <summary>What <see cref="DocumentCache{T}"/> keeps of one document.</summary>
+/// <param name="name">Names the document.</param>
+/// <param name="source">Where it is read.</param>
+internal sealed class CachedDocument<T>(string name, IDocumentSource<T> source) where T : class
 {
     private readonly Lock _lock = new();
-    private volatile KnownTenant? _current;
+    private volatile KnownDocument<T>? _current;
     private Task<Exception?>? _refresh;
     private string? _announced;
 
@@ -20,31 +22,31 @@ internal sealed class TenantEntry(string tenant)
     private int _asked;
     private int _answered;
 
-    public KnownTenant? Current => _current;
+    public KnownDocument<T>? Current => _current;
 
     public long TriedAt { get; private set; }
 
     public bool Failing { get; private set; }
 
-    /// <summary>A change was announced that nobody has asked the tenant's grain for yet.</summary>
+    /// <summary>A change was announced that nobody has asked its source for yet.</summary>
     public bool MustAsk => Volatile.Read(ref _asked) != Volatile.Read(ref _announcements);
 
-    /// <summary>A change was announced that the tenant's grain has not answered with yet.</summary>
+    /// <summary>A change was announced that its source has not answered with yet.</summary>
     public bool IsOutdated => Volatile.Read(ref _answered) != Volatile.Read(ref _announcements);
 
     /// <summary>Takes in a document that was learned of first hand.</summary>
-    public void Accept(TenantSnapshot snapshot, long now)
+    public void Accept(T snapshot, long now)
     {
         lock (_lock)
         {
             Know(snapshot, now);
-            if (_announced == snapshot.Version)
+            if (_announced == source.VersionOf(snapshot))
             {
                 _asked = _answered = _announcements;
             }
             else if (_announced is not null)
             {
-                // The answers to two changes can overtake each other; the grain knows which came last.
+                // The answers to two changes can overtake each other; the source knows which came last.
                 Outdate();
             }
         }
@@ -56,7 +58,7 @@ internal sealed class TenantEntry(string tenant)
         lock (_lock)
         {
             _announced = version ?? _announced;
-            if (version is null || version != _current?.Snapshot.Version)
+            if (version is null || version != Version(_current))
             {
                 Outdate();
             }
@@ -67,7 +69,7 @@ internal sealed class TenantEntry(string tenant)
     /// One refresh at a time; who asks meanwhile waits for the same one, unless a change was announced since it began.
     /// Answers the failure, if any.
     /// </summary>
-    public Task<Exception?> RefreshAsync(IGrainFactory grains, TimeProvider time)
+    public Task<Exception?> RefreshAsync(TimeProvider time)
     {
         lock (_lock)
         {
@@ -77,12 +79,11 @@ internal sealed class TenantEntry(string tenant)
             }
 
             (TriedAt, _refreshing) = (time.GetTimestamp(), _announcements);
-            return _refresh = ReadAsync(_refresh, grains, TriedAt, _refreshing);
+            return _refresh = ReadAsync(_refresh, TriedAt, _refreshing);
         }
     }
 
-    private async Task<Exception?> ReadAsync(
-        Task<Exception?>? earlier, IGrainFactory grains, long now, int announcements)
+    private async Task<Exception?> ReadAsync(Task<Exception?>? earlier, long now, int announcements)
     {
         // Off the caller's stack, and so out of the lock it holds.
         await Task.Yield();
@@ -95,7 +96,7 @@ internal sealed class TenantEntry(string tenant)
         var before = _current;
         try
         {
-            Take(before, await grains.Tenant(tenant).GetAsync(before?.Snapshot.Version), now, announcements);
+            Take(before, await source.ReadAsync(name, Version(before)), now, announcements);
             Failing = false;
             return null;
         }
@@ -113,7 +114,7 @@ internal sealed class TenantEntry(string tenant)
         }
     }
 
-    private void Take(KnownTenant? before, TenantSnapshot? read, long now, int announcements)
+    private void Take(KnownDocument<T>? before, T? read, long now, int announcements)
     {
         lock (_lock)
         {
@@ -127,11 +128,13 @@ internal sealed class TenantEntry(string tenant)
         }
     }
 
-    private void Know(TenantSnapshot snapshot, long now)
+    private void Know(T snapshot, long now)
     {
         var since = _current is { } known && ReferenceEquals(known.Snapshot, snapshot) ? known.Since : now;
-        _current = new KnownTenant(snapshot, now, since);
+        _current = new KnownDocument<T>(snapshot, now, since);
     }
+
+    private string? Version(KnownDocument<T>? known) => known is null ? null : source.VersionOf(known.Snapshot);
 
     private void Outdate() => Volatile.Write(ref _announcements, _announcements + 1);
 }

@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
+using Gatehouse.ApiHost.Tenants;
+using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.SigningKeys;
+
+/// <summary>Signing, verifying, and the public keys.</summary>
+internal static class SignatureEndpoints
+{
+    /// <summary>How many items one call may hold.</summary>
+    public const int ItemsMax = 100;
+
+    /// <summary>
+    /// How long a verifier may keep the key set. With what this host may be late by, it has to fit into the shortest
+    /// propagation window, so that a key is known before it signs.
+    /// </summary>
+    private const string CacheFor = "public, max-age=5";
+
+    public static void MapSignatures(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1/tenants/{tenant}/keys").WithTags("Signing keys").TakesTurns();
+        group.MapPost("/sign", SignAsync).WithName("Sign").RequireScope(Scopes.KeysSign).Does(RouteClass.Check)
+            .Produces<SignatureResponse>().ProducesProblems(400, 404, 409, 413, 415);
+        group.MapPost("/verify", VerifyAsync).WithName("Verify").RequireScope(Scopes.KeysVerify).Does(RouteClass.Check)
+            .Produces<VerdictResponse>().ProducesProblems(400, 404, 413, 415);
+        group.MapGet("/jwks.json", KeySetAsync).WithName("GetKeySet").AllowAnyone().Produces<JwksResponse>();
+    }
+
+    /// <summary>Sign bytes with the active version</summary>
+    /// <remarks>
+    /// The first call makes the tenant's first key. <c>items</c> instead of <c>data</c> signs up to 100 at once, by the
+    /// same version, and answers <c>{"items":[…]}</c> in their order. Safe to repeat; ES256 signatures differ each time.
+    /// </remarks>
+    internal static async Task<IResult> SignAsync(
+        string tenant, SignRequest body, TenantDirectory tenants, ISignatures signatures)
+    {
+        if (await tenants.UnusableAsync(tenant) is { } unusable)
+        {
+            return unusable;
+        }
+
+        int? number = null;
+        if (body.Version is not null)
+        {
+            if (!KeyVersions.TryParse(body.Version, out var wanted))
+            {
+                return Problems.Invalid("version", KeyVersions.Rule);
+            }
+
+            number = wanted;
+        }
+
+        if (CountFault(body.Data is not null, body.Items?.Count, "data") is { } fault)
+        {
+            return fault;
+        }
+
+        IReadOnlyList<byte[]> items = body.Data is { } data ? [data] : [.. body.Items!.Select(item => item.Data)];
+        var result = await signatures.SignAsync(tenant, number, items);
+        if (result.Outcome is not SignOutcome.Done)
+        {
+            return Refusal(result);
+        }
+
+        return body.Data is not null
+            ? TypedResults.Ok(Answer(result, 0))
+            : TypedResults.Ok(new BatchResponse<SignatureResponse>(
+                [.. Enumerable.Range(0, items.Count).Select(item => Answer(result, item))]));
+    }
+
+    /// <summary>Verify a signature</summary>
+    /// <remarks>
+    /// Answers 200 whatever the verdict. A version that was revoked still verifies: <c>valid</c> says whether its key
+    /// made the signature, <c>status</c> what to think of it. <c>items</c> instead of one signature judges up to 100, and
+    /// answers <c>{"items":[…]}</c> in their order. Status and key are at most a second old, 5 if this host is cut off.
+    /// </remarks>
+    internal static async Task<IResult> VerifyAsync(
+        string tenant, VerifyRequest body, TenantDirectory tenants, KeyRingDirectory rings, KeyUseMetrics metrics)
+    {
+        if (await tenants.UnusableAsync(tenant) is { } unusable)
+        {
+            return unusable;
+        }
+
+        if (CountFault(body.Signature is not null, body.Items?.Count, "signature") is { } fault)
+        {
+            return fault;
+        }
+
+        if (body.Items is not null)
+        {
+            var verdicts = new List<VerdictResponse>(body.Items.Count);
+            foreach (var item in body.Items)
+            {
+                verdicts.Add(await JudgeAsync(tenant, item, rings, metrics));
+            }
+
+            return TypedResults.Ok(new BatchResponse<VerdictResponse>(verdicts));
+        }
+
+        if (body.Data is null || body.Version is null)
+        {
+            return Problems.Invalid(body.Data is null ? "data" : "version", "is required");
+        }
+
+        return TypedResults.Ok(await JudgeAsync(tenant, new VerifyItem
+        {
+            Data = body.Data,
+            Version = body.Version,
+            Algorithm = body.Algorithm,
+            Signature = body.Signature!,
+        }, rings, metrics));
+    }
+
+    /// <summary>The public keys of a tenant</summary>
+    /// <remarks>
+    /// A JSON Web Key Set (RFC 7517) of every version whose signatures are good: pending, active, retired and destroyed
+    /// ones, not revoked ones. Anybody may read it, within the limit for one client. A tenant that does not exist has an
+    /// empty one.
+    /// </remarks>
+    internal static async Task<IResult> KeySetAsync(
+        string tenant, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context)
+    {
+        // Asked before the ring: a flood of made-up names makes no rings, and costs what a made-up credential costs.
+        var isKnown = TenantNames.IsTenant(tenant)
+            && (await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled;
+        var ring = isKnown ? await rings.GetAsync(tenant) : null;
+        var tag = ring?.ETag ?? "\"0\"";
+        context.Response.Headers.CacheControl = CacheFor;
+        ETags.Write(context.Response, tag);
+        return context.Request.Headers.IfNoneMatch.Contains(tag)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Json(new JwksResponse(KeySet.Of(ring)), contentType: "application/jwk-set+json");
+    }
+
+    private static async ValueTask<VerdictResponse> JudgeAsync(
+        string tenant, VerifyItem item, KeyRingDirectory rings, KeyUseMetrics metrics)
+    {
+        var version = KeyVersions.TryParse(item.Version, out var number) ? await rings.FindAsync(tenant, number) : null;
+        // The algorithm is the key's, not the signature's to choose.
+        var isValid = version is not null && (item.Algorithm is null || item.Algorithm == version.Algorithm)
+            && rings.Verify(version, item.Data, item.Signature);
+        var verdict = SignatureVerdict.Of(version, isValid);
+        metrics.VerifyAnswered(verdict);
+        return VerdictResponse.From(item.Version, verdict);
+    }
+
+    private static Problem? CountFault(bool isOne, int? count, string field) => (isOne, count) switch
+    {
+        (true, not null) => Problems.Invalid("items", $"must not be given together with {field}"),
+        (false, null) => Problems.Invalid(field, "or items is required"),
+        (false, 0 or > ItemsMax) => Problems.Invalid("items", $"must hold 1 to {ItemsMax} items"),
+        _ => null,
+    };
+
+    private static SignatureResponse Answer(SignResult result, int item) => new()
+    {
+        Version = KeyVersions.Name(result.Number),
+        Algorithm = result.Algorithm,
+        Signature = result.Signatures[item],
+    };
+
+    private static Problem Refusal(SignResult result) => result.Outcome switch
+    {
+        SignOutcome.Revoked => Problems.KeyRevoked(KeyVersions.Name(result.Number)),
+        SignOutcome.NotActive => Problems.KeyNotActive(KeyVersions.Name(result.Number)),
+        SignOutcome.NotFound => Problems.KeyVersionNotFound(),
+        SignOutcome.Unreadable => Problems.KeyUnreadable(),
+        _ => throw new UnreachableException($"Outcome {result.Outcome}"),
+    };
+}

@@ -1,0 +1,184 @@
+using Gatehouse.Grains.Abstractions.Changes;
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.Regions;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Grains.SigningKeys;
+
+/// <summary>
+/// Runs <see cref="KeyRing"/> for one tenant. It keeps nothing: each call reads the ring, and the store compares before
+/// it replaces, so that a second activation does no harm.
+/// </summary>
+[GrainType("key-ring")]
+internal sealed partial class KeyRingGrain(
+    IKeyRingStore store, KeyForge forge, RevocationWait wait, RegionClock clock, RevokedByConfiguration revoked,
+    IChangeAnnouncer changes, IEnumerable<IKeyRingObserver> observers, IOptions<SigningKeysOptions> options,
+    SigningKeysMetrics metrics, ILogger<KeyRingGrain> logger) : Grain, IKeyRingGrain, IRemindable
+{
+    private const string Upkeep = "upkeep";
+    private const int AttemptsMax = 5;
+
+    private static readonly TimeSpan UpkeepAgainAfter = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReminderMin = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan UpkeepPeriod = TimeSpan.FromHours(1);
+
+    private string Tenant => this.GetPrimaryKeyString();
+
+    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs);
+
+    public async Task<KeyRingSnapshot?> GetAsync(string? knownVersion)
+    {
+        var ring = await store.ReadAsync(Tenant);
+        return ring.VersionWith(revoked.Versions) == knownVersion ? null : ring.Snapshot(Tenant, revoked.Versions);
+    }
+
+    public Task<KeyRingChange> EnsureAsync() => ChangeAsync(
+        KeyRingOperation.Create, 1, Precondition.Unconditional,
+        ring => ring.Epoch > 0 ? (ring, KeyRingOutcome.Done) : KeyRing.Create(ring, NewKey(ring, null), Now));
+
+    public async Task<KeyRingChange> RotateAsync(string? algorithm, Precondition precondition)
+    {
+        // Before the change: a silo that dies after it must not leave a key that is never promoted.
+        await RemindAsync(isPending: true);
+        var change = await ChangeAsync(KeyRingOperation.Rotate, 0, precondition, ring => ring.Pending is not null
+            ? (ring, KeyRingOutcome.Done)
+            : KeyRing.Rotate(ring, NewKey(ring, algorithm), options.Value.PropagationWindow, Now));
+        var pending = change.Ring.Versions.FirstOrDefault(version => version.Status is KeyStatus.Pending);
+        return change with { Number = pending?.Number ?? change.Ring.Versions.Count };
+    }
+
+    public async Task<KeyRingChange> RotateNowAsync(string? algorithm, string reason, Precondition precondition)
+    {
+        var change = await ChangeAsync(KeyRingOperation.RotateNow, 0, precondition, ring =>
+            KeyRing.RotateNow(ring, NewKey(ring, algorithm), reason, Now), revokes: true);
+        return change with { Number = change.Ring.Versions.Count };
+    }
+
+    public Task<KeyRingChange> PromoteAsync(int number, bool isForced, Precondition precondition) => ChangeAsync(
+        KeyRingOperation.Promote, number, precondition, ring => KeyRing.Promote(ring, number, isForced, Now));
+
+    public Task<KeyRingChange> RevokeAsync(int number, string reason, Precondition precondition) => ChangeAsync(
+        KeyRingOperation.Revoke, number, precondition, ring => KeyRing.Revoke(ring, number, reason, Now),
+        revokes: true);
+
+    public Task<KeyRingChange> DestroyAsync(int number, Precondition precondition) => ChangeAsync(
+        KeyRingOperation.Destroy, number, precondition, ring => KeyRing.Destroy(ring, number, Now));
+
+    public async Task<KeyRingChange> RewrapAsync()
+    {
+        var change = await ChangeAsync(KeyRingOperation.Rewrap, 0, Precondition.Unconditional, Rewrap);
+        if (change.Outcome is KeyRingOutcome.Done)
+        {
+            // Only now: until the ring was replaced, it needed the old key.
+            await store.WriteKeksAsync(Tenant, (await store.ReadAsync(Tenant)).Keks());
+        }
+
+        return change;
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status) => await KeepUpAsync();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        // Not awaited by the first call, which may need the store as little as it can.
+        this.RegisterGrainTimer(KeepUpAsync, new GrainTimerCreationOptions
+        {
+            DueTime = TimeSpan.FromMilliseconds(1),
+            Period = Timeout.InfiniteTimeSpan,
+        });
+    }
+
+    /// <summary>Promotes and rotates what is due. Whatever fails is tried again: at the next reminder, or now and then.
+    /// </summary>
+    private async Task KeepUpAsync()
+    {
+        try
+        {
+            var ring = await store.ReadAsync(Tenant);
+            if (KeyRing.PromoteDue(ring, Now).Next != ring)
+            {
+                await ChangeAsync(KeyRingOperation.Promote, ring.Pending!.Number, Precondition.Unconditional,
+                    latest => KeyRing.PromoteDue(latest, Now));
+            }
+            else if (KeyRing.NeedsRotation(
+                ring, options.Value.RotationPeriod, options.Value.RotateCreatedBefore, Now))
+            {
+                await RotateAsync(null, Precondition.Unconditional);
+            }
+
+            var kept = await store.ReadAsync(Tenant);
+            PromoteLater(kept);
+            await RemindAsync(kept.Pending is not null);
+        }
+        catch (Exception failure) when (failure is ServiceOverloadedException or InvalidDataException)
+        {
+            metrics.UpkeepFailed();
+            LogUpkeepFailed(Tenant, failure.Message);
+            DueIn(UpkeepAgainAfter);
+        }
+    }
+
+    private void PromoteLater(KeyRingState ring)
+    {
+        if (ring.Pending is { PromoteAt: { } due })
+        {
+            DueIn(due > Now ? due - Now : TimeSpan.Zero);
+        }
+    }
+
+    /// <summary>A timer serves while this grain lives; the reminder is for when its silo does not.</summary>
+    private async Task RemindAsync(bool isPending)
+    {
+        try
+        {
+            if (isPending || options.Value.RotatesByItself)
+            {
+                var period = isPending ? ReminderMin : UpkeepPeriod;
+                await this.RegisterOrUpdateReminder(Upkeep, period, period);
+            }
+            else if (await this.GetReminder(Upkeep) is { } reminder)
+            {
+                await this.UnregisterReminder(reminder);
+            }
+        }
+#pragma warning disable CA1031 // Whatever failed: the ring itself is not concerned, and the timer does the same.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            metrics.UpkeepFailed();
+            LogUpkeepFailed(Tenant, failure.Message);
+        }
+    }
+
+    private void DueIn(TimeSpan wait) => this.RegisterGrainTimer(KeepUpAsync, new GrainTimerCreationOptions
+    {
+        DueTime = wait + TimeSpan.FromMilliseconds(1),
+        Period = Timeout.InfiniteTimeSpan,
+        KeepAlive = true,
+    });
+
+    private NewKey NewKey(KeyRingState ring, string? algorithm)
+    {
+        SignatureAlgorithm.TryFind(algorithm ?? options.Value.Algorithm, out var found);
+        return forge.Make(Tenant, KeyRing.NextNumber(ring), found ?? SignatureAlgorithm.Es256);
+    }
+
+    private (KeyRingState Next, KeyRingOutcome Outcome) Rewrap(KeyRingState ring)
+    {
+        var envelopes = new Dictionary<int, WrappedKey>();
+        foreach (var version in ring.Versions.Where(version => !forge.IsCurrent(version)))
+        {
+            if (forge.Rewrap(Tenant, version) is not { } envelope)
+            {
+                return (ring, KeyRingOutcome.Unreadable);
+            }
+
+            envelopes[version.Number] = envelope;
+        }
+
+        return KeyRing.Rewrap(ring, envelopes, Now);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json;
+using Gatehouse.Grains.Resilience;
+using Gatehouse.Grains.Storage;
+using StackExchange.Redis;
+using LuaScript = Gatehouse.Grains.Storage.LuaScript;
+
+namespace Gatehouse.Grains.SigningKeys;
+
+/// <summary>
+/// Keeps rings in the regional Redis. All keys of one ring share its tenant's hash tag, so that one script can compare a
+/// ring's epoch and write something else of that tenant.
+/// </summary>
+internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit commit) : IKeyRingStore
+{
+    internal static readonly LuaScript Change = LuaScript.Load("key-ring-change.lua");
+    internal static readonly LuaScript Lease = LuaScript.Load("key-ring-lease.lua");
+    internal static readonly LuaScript Holders = LuaScript.Load("key-ring-holders.lua");
+
+    /// <summary>A store that started this short a time ago may have forgotten leases that it gave before.</summary>
+    private const int ForgetfulSeconds = 7;
+
+    private static readonly RedisKey Keks = "gatehouse:key-rings";
+
+    public async Task<KeyRingState> ReadAsync(string tenant)
+    {
+        var ring = await redis.RunAsync(CallKind.Read, database => database.HashGetAsync(RingOf(tenant), "ring"));
+        return ring.IsNull ? KeyRingState.Empty : Read(ring!);
+    }
+
+    public async Task<bool> ReplaceAsync(string tenant, KeyRingState before, KeyRingState next)
+    {
+        var document = JsonSerializer.SerializeToUtf8Bytes(next);
+        return await redis.RunAsync(CallKind.Write, async database =>
+        {
+            var answer = await Change.RunAsync(database, [RingOf(tenant)], before.Epoch, next.Epoch, document);
+            Failpoint.Reach("key-ring.replaced");
+            await commit.CommitAsync();
+            return (int)answer == 1;
+        });
+    }
+
+    public async Task<LeaseAnswer> LeaseAsync(string tenant, string signer, long epoch, TimeSpan duration)
+    {
+        // A lease that is given and not heard of does no harm: it runs out.
+        var answer = (RedisResult[])(await redis.RunAsync(CallKind.Read, database => Lease.RunAsync(
+            database, [RingOf(tenant), LeasesOf(tenant)], signer, epoch, (long)duration.TotalMilliseconds)))!;
+        var ring = (string)answer[1]!;
+        return new LeaseAnswer(
+            long.Parse((string)answer[0]!, CultureInfo.InvariantCulture), ring.Length == 0 ? null : Read(ring));
+    }
+
+    public async Task<int?> HoldersAsync(string tenant, long epoch)
+    {
+        var (holders, uptime) = await CountHoldersAsync(tenant, epoch);
+        return uptime < ForgetfulSeconds ? null : holders;
+    }
+
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadKeksAsync()
+    {
+        var entries = await redis.RunAsync(CallKind.Read, database => database.HashGetAllAsync(Keks));
+        return entries.ToDictionary(
+            entry => (string)entry.Name!, IReadOnlyList<string> (entry) => ((string)entry.Value!).Split(','));
+    }
+
+    public Task WriteKeksAsync(string tenant, IReadOnlyList<string> ids) =>
+        redis.RunAsync(CallKind.Write, async database =>
+        {
+            await database.HashSetAsync(Keks, tenant, string.Join(',', ids));
+            await commit.CommitAsync();
+            return true;
+        });
+
+    internal static RedisKey RingOf(string tenant) => $"gatehouse:key-ring:{{{tenant}}}";
+
+    internal static RedisKey LeasesOf(string tenant) => $"gatehouse:key-leases:{{{tenant}}}";
+
+    internal async Task<(int Holders, long UptimeSeconds)> CountHoldersAsync(string tenant, long epoch)
+    {
+        var answer = (RedisResult[])(await redis.RunAsync(
+            CallKind.Read, database => Holders.RunAsync(database, [LeasesOf(tenant)], epoch)))!;
+        return ((int)answer[0], long.Parse((string)answer[1]!, CultureInfo.InvariantCulture));
+    }
+
+    private static KeyRingState Read(string document)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<KeyRingState>(document)
+                ?? throw new InvalidDataException("The stored key ring is empty.");
+        }
+        catch (JsonException broken)
+        {
+            throw new InvalidDataException("The stored key ring is not of this version.", broken);
+        }
+    }
+}

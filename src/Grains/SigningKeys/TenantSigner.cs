@@ -1,0 +1,159 @@
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Abstractions.SigningKeys;
+
+namespace Gatehouse.Grains.SigningKeys;
+
+/// <summary>
+/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked for,
+/// by this process' own steady clock, so it ends here before it ends in the store, however long an answer took.
+/// </summary>
+internal sealed class TenantSigner(string tenant, RingSigners signers)
+{
+    // A ring that changes faster than it can be read is not worth following.
+    private const int AttemptsMax = 5;
+
+    // Of this object, not of the silo: who takes over from it must not answer for what it still does.
+    private readonly string _self = Guid.NewGuid().ToString("n");
+    private readonly Lock _lock = new();
+    private volatile SignerLease? _lease;
+    private Task<SignerLease>? _renewal;
+    private long _epochSeen;
+    private int _drops;
+    private bool _isBehind;
+
+    /// <summary>When it was last used, by the process' own timestamps.</summary>
+    public long UsedAt { get; private set; }
+
+    public ValueTask<SignResult> SignAsync(int? number, IReadOnlyList<byte[]> items)
+    {
+        var now = UsedAt = signers.Time.GetTimestamp();
+        if (_lease is not { } lease || !lease.IsGood(now))
+        {
+            return new ValueTask<SignResult>(SignWaitingAsync(number, items));
+        }
+
+        if (lease.IsDue(now))
+        {
+            RenewBehind(lease);
+        }
+
+        return TrySign(lease, number, items) is { } result
+            ? ValueTask.FromResult(result)
+            : new ValueTask<SignResult>(SignWaitingAsync(number, items));
+    }
+
+    /// <summary>The ring has changed: nothing is signed with the old one from here on, and the store is told so.</summary>
+    public void Drop(string? version)
+    {
+        if (_lease is not { } lease || (version is not null && version == signers.VersionOf(lease.Ring)))
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _drops);
+        lease.End();
+        RenewBehind(lease);
+    }
+
+    /// <summary>
+    /// Without the caller. What fails now fails again, and aloud, once somebody has to wait for it.
+    /// </summary>
+    private void RenewBehind(SignerLease lease) => RenewAsync(lease).ContinueWith(
+        static failed => failed.Exception, CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+    private async Task<SignResult> SignWaitingAsync(int? number, IReadOnlyList<byte[]> items)
+    {
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            if (TrySign(await RenewAsync(_lease), number, items) is { } result)
+            {
+                return result;
+            }
+        }
+
+        throw new ServiceOverloadedException("key_ring_lease", Applied.No);
+    }
+
+    /// <summary>
+    /// Signs, and looks again: what was not finished while the lease was good is thrown away. So nothing that leaves
+    /// here was begun after the lease had ended, even where this thread was stopped in between.
+    /// </summary>
+    private SignResult? TrySign(SignerLease lease, int? number, IReadOnlyList<byte[]> items)
+    {
+        try
+        {
+            var result = signers.Sign(tenant, lease, number, items);
+            return lease.IsGood(signers.Time.GetTimestamp()) ? result : null;
+        }
+        catch (ObjectDisposedException)
+        {
+            // The key was put away meanwhile, and the lease had ended before that.
+            return null;
+        }
+    }
+
+    /// <summary>One renewal at a time; who asks meanwhile waits for the same one.</summary>
+    private Task<SignerLease> RenewAsync(SignerLease? known)
+    {
+        lock (_lock)
+        {
+            if (_renewal is { IsCompleted: false } running)
+            {
+                return running;
+            }
+
+            // Somebody else has renewed it since the caller looked.
+            return _lease is { } lease && lease != known && lease.IsGood(signers.Time.GetTimestamp())
+                ? Task.FromResult(lease)
+                : _renewal = RenewAsync();
+        }
+    }
+
+    private async Task<SignerLease> RenewAsync()
+    {
+        // Off the caller's stack, and so out of the lock it holds.
+        await Task.Yield();
+        var ring = _lease?.Ring ?? KeyRingState.Empty;
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            var (drops, asked) = (Volatile.Read(ref _drops), signers.Time.GetTimestamp());
+            var answer = await signers.LeaseAsync(tenant, _self, ring.Epoch);
+            ThrowIfBehind(answer.Epoch);
+            if (!answer.IsGiven)
+            {
+                // First the old lease ends, then a lease on the new ring tells the store so.
+                _lease?.End();
+                ring = answer.Ring ?? await signers.FirstRingAsync(tenant);
+            }
+            else if (drops == Volatile.Read(ref _drops))
+            {
+                return _lease = signers.Given(tenant, _lease, ring, asked);
+            }
+
+            // Else a change was announced while the store was asked, and the answer may be older.
+        }
+
+        throw new ServiceOverloadedException("key_ring_lease", Applied.No);
+    }
+
+    /// <summary>The store has lost what it had acknowledged: a key that was revoked may be good again in there.</summary>
+    private void ThrowIfBehind(long epoch)
+    {
+        if (epoch >= _epochSeen)
+        {
+            (_epochSeen, _isBehind) = (epoch, false);
+            return;
+        }
+
+        _lease?.End();
+        if (!_isBehind)
+        {
+            _isBehind = true;
+            signers.FellBehind(tenant, _epochSeen, epoch);
+        }
+
+        throw new ServiceOverloadedException("key_ring_behind", Applied.No);
+    }
+}
