@@ -4,6 +4,7 @@ using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Envelopes;
 using Gatehouse.Grains.Storage;
 using Gatehouse.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;

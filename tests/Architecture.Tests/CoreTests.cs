@@ -35,7 +35,8 @@ public partial class CoreTests
     }
 
     [GeneratedRegex(
-        @"(Grain|Grain\.Log|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader|Keeper|Health|Heartbeat)$"
-        + @"|^TrackedSubjects$|^SubjectDeparture$|^RateLimitGrain\.Decide$|^Change(Announcer|Connection|Feed|Listener)$")]
+        @"(Grain(\.\w+)?|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader|Keeper|Health|Heartbeat|Check)$"
+        + @"|^TrackedSubjects$|^SubjectDeparture$|^Change(Announcer|Connection|Feed|Listener)$"
+        + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration|KeyForge|KeyEncryptionKey)$")]
     private static partial Regex Shell();
 }

@@ -52,7 +52,7 @@ internal static class ApiDescription
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var access = context.Description.ActionDescriptor.EndpointMetadata.OfType<Access>().LastOrDefault();
-        if (access is null or { Kind: AccessKind.Public })
+        if (access is null or { Kind: AccessKind.Public or AccessKind.Anonymous })
         {
             return Task.CompletedTask;
         }

@@ -31,6 +31,16 @@ internal static class Examples
         "aliveAt":"2026-01-31T12:00:05.000Z","activations":5120}]}
         """;
 
+    private const string Key = """
+        {"version":"v1","algorithm":"ES256","status":"active","createdAt":"2026-01-31T12:00:00.000Z","promoteAt":null,
+        "activatedAt":"2026-01-31T12:00:00.000Z","retiredAt":null,"revokedAt":null,"reason":null,"destroyedAt":null}
+        """;
+
+    private const string Signature = """
+        "version":"v1","algorithm":"ES256",
+        "signature":"DtEhU3ljbEg8L38VWAfUAqOyKAM6+Xx+F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3+Kg6NU1Q=="
+        """;
+
     private const string Decision = """
         {"allowed":true,"reason":"within_limit","limit":100,"effectiveLimit":50,"remaining":49,"resetAfterMs":62000,
         "retryAfterMs":0,"cold":true,"degraded":false,"policy":"default"}
@@ -56,6 +66,22 @@ internal static class Examples
         ["ListRegions"] = (null, $$"""{"items":[{{Region}}],"next":null}"""),
         ["GetRegion"] = (null, Region),
         ["GetCluster"] = (null, Cluster),
+        ["ListKeys"] = (null, $$"""{"items":[{{Key}}],"next":null}"""),
+        ["RotateKey"] = ("""{"emergency":false}""", Key),
+        ["PromoteKey"] = ("""{"force":false}""", Key),
+        ["RevokeKey"] = ("""{"reason":"laptop lost"}""", Key),
+        ["DestroyKey"] = ("{}", Key),
+        ["RewrapKeys"] = (
+            """{"limit":1000}""", """{"kek":"9f86d081884c7d65","rewrapped":12,"remaining":0,"unreadable":[]}"""),
+        ["Sign"] = ("""{"data":"aGVsbG8="}""", $$"""{{{Signature}}}"""),
+        ["Verify"] = ($$"""{"data":"aGVsbG8=",{{Signature}}}""", """
+            {"valid":true,"version":"v1","status":"revoked","algorithm":"ES256","revokedAt":"2026-01-31T12:00:00.000Z",
+            "reason":"laptop lost","beforeRevocation":"unknown"}
+            """),
+        ["GetKeySet"] = (null, """
+            {"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","alg":"ES256","use":"sig","kid":"v1"}]}
+            """),
     };
 
     public static Task Add(

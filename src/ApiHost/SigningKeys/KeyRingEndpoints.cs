@@ -33,7 +33,8 @@ internal static class KeyRingEndpoints
     /// <summary>List the versions of a tenant's key</summary>
     /// <remarks>All that ever were, the oldest first. A tenant that never signed has none.</remarks>
     internal static async Task<IResult> ListAsync(
-        string tenant, int? limit, string? cursor, TenantDirectory tenants, KeyRingDirectory rings, HttpResponse response)
+        string tenant, int? limit, string? cursor, TenantDirectory tenants, KeyRingDirectory rings,
+        HttpResponse response)
     {
         if (await tenants.FindAsync(tenant) is null)
         {
@@ -53,10 +54,10 @@ internal static class KeyRingEndpoints
 
     /// <summary>Rotate the key</summary>
     /// <remarks>
-    /// Publishes a new version, which is promoted by itself after the propagation window (30 s); until then the active
-    /// one signs. Safe to repeat: while a version is pending, that one is answered. With <c>emergency</c> the new version
-    /// signs at once, and the active one and any pending one are revoked in the same step; answers when no silo can sign
-    /// with them any more, 5 s at most. Repeat that only with <c>If-Match</c>.
+    /// Publishes a new version, which is promoted by itself after the propagation window (30 s); until then the
+    /// active one signs. Safe to repeat: while a version is pending, that one is answered. With <c>emergency</c> the
+    /// new version signs at once, and the active one and any pending one are revoked in the same step; answers when
+    /// no silo can sign with them any more, 5 s at most. Repeat that only with <c>If-Match</c>.
     /// </remarks>
     internal static async Task<IResult> RotateAsync(
         string tenant, RotateRequest body, TenantDirectory tenants, KeyRingDirectory rings, IGrainFactory grains,
@@ -100,9 +101,9 @@ internal static class KeyRingEndpoints
 
     /// <summary>Revoke a version</summary>
     /// <remarks>
-    /// It signs nothing more from the moment this is answered, on any silo, which takes 5 s at most where a silo does not
-    /// answer. What it signed before still verifies, marked. A pending version takes over from an active one; without
-    /// one, nothing is signed until there is a new one. Safe to repeat: the first revocation stays.
+    /// It signs nothing more from the moment this is answered, on any silo, which takes 5 s at most where a silo does
+    /// not answer. What it signed before still verifies, marked. A pending version takes over from an active one;
+    /// without one, nothing is signed until there is a new one. Safe to repeat: the first revocation stays.
     /// </remarks>
     internal static async Task<IResult> RevokeAsync(
         string tenant, string version, RevokeRequest body, TenantDirectory tenants, KeyRingDirectory rings,
@@ -115,8 +116,8 @@ internal static class KeyRingEndpoints
 
     /// <summary>Erase the private key of a version</summary>
     /// <remarks>
-    /// For good; of a retired or revoked version only. The public key stays, so that what it signed still verifies. Safe
-    /// to repeat.
+    /// For good; of a retired or revoked version only. The public key stays, so that what it signed still verifies.
+    /// Safe to repeat.
     /// </remarks>
     internal static Task<IResult> DestroyAsync(
         string tenant, string version, DestroyRequest body, TenantDirectory tenants, KeyRingDirectory rings,
@@ -129,8 +130,8 @@ internal static class KeyRingEndpoints
 
     /// <summary>Wrap all private keys under the present key-encryption key</summary>
     /// <remarks>
-    /// For a change of the key-encryption key, in this region. Versions and signatures stay as they are. Safe to repeat,
-    /// until none remains.
+    /// For a change of the key-encryption key, in this region. Versions and signatures stay as they are. Safe to
+    /// repeat, until none remains.
     /// </remarks>
     internal static async Task<IResult> RewrapAsync(RewrapRequest body, GatehouseOptions options, IGrainFactory grains)
     {

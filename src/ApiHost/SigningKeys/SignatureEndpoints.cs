@@ -32,8 +32,9 @@ internal static class SignatureEndpoints
 
     /// <summary>Sign bytes with the active version</summary>
     /// <remarks>
-    /// The first call makes the tenant's first key. <c>items</c> instead of <c>data</c> signs up to 100 at once, by the
-    /// same version, and answers <c>{"items":[…]}</c> in their order. Safe to repeat; ES256 signatures differ each time.
+    /// The first call makes the tenant's first key. <c>items</c> instead of <c>data</c> signs up to 100 at once, by
+    /// the same version, and answers <c>{"items":[…]}</c> in their order. Safe to repeat; ES256 signatures differ
+    /// each time.
     /// </remarks>
     internal static async Task<IResult> SignAsync(
         string tenant, SignRequest body, TenantDirectory tenants, ISignatures signatures)
@@ -54,7 +55,7 @@ internal static class SignatureEndpoints
             number = wanted;
         }
 
-        if (CountFault(body.Data is not null, body.Items?.Count, "data") is { } fault)
+        if (ItemsFault(body.Data is not null, body.Items, "data") is { } fault)
         {
             return fault;
         }
@@ -75,8 +76,9 @@ internal static class SignatureEndpoints
     /// <summary>Verify a signature</summary>
     /// <remarks>
     /// Answers 200 whatever the verdict. A version that was revoked still verifies: <c>valid</c> says whether its key
-    /// made the signature, <c>status</c> what to think of it. <c>items</c> instead of one signature judges up to 100, and
-    /// answers <c>{"items":[…]}</c> in their order. Status and key are at most a second old, 5 if this host is cut off.
+    /// made the signature, <c>status</c> what to think of it. <c>items</c> instead of one signature judges up to 100,
+    /// and answers <c>{"items":[…]}</c> in their order. Status and key are at most a second old, 5 if this host is
+    /// cut off.
     /// </remarks>
     internal static async Task<IResult> VerifyAsync(
         string tenant, VerifyRequest body, TenantDirectory tenants, KeyRingDirectory rings, KeyUseMetrics metrics)
@@ -86,7 +88,7 @@ internal static class SignatureEndpoints
             return unusable;
         }
 
-        if (CountFault(body.Signature is not null, body.Items?.Count, "signature") is { } fault)
+        if (ItemsFault(body.Signature is not null, body.Items, "signature") is { } fault)
         {
             return fault;
         }
@@ -118,9 +120,9 @@ internal static class SignatureEndpoints
 
     /// <summary>The public keys of a tenant</summary>
     /// <remarks>
-    /// A JSON Web Key Set (RFC 7517) of every version whose signatures are good: pending, active, retired and destroyed
-    /// ones, not revoked ones. Anybody may read it, within the limit for one client. A tenant that does not exist has an
-    /// empty one.
+    /// A JSON Web Key Set (RFC 7517) of every version whose signatures are good: pending, active, retired and
+    /// destroyed ones, not revoked ones. Anybody may read it, within the limit for one client. A tenant that does not
+    /// exist has an empty one.
     /// </remarks>
     internal static async Task<IResult> KeySetAsync(
         string tenant, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context)
@@ -149,13 +151,16 @@ internal static class SignatureEndpoints
         return VerdictResponse.From(item.Version, verdict);
     }
 
-    private static Problem? CountFault(bool isOne, int? count, string field) => (isOne, count) switch
-    {
-        (true, not null) => Problems.Invalid("items", $"must not be given together with {field}"),
-        (false, null) => Problems.Invalid(field, "or items is required"),
-        (false, 0 or > ItemsMax) => Problems.Invalid("items", $"must hold 1 to {ItemsMax} items"),
-        _ => null,
-    };
+    private static Problem? ItemsFault<T>(bool isOne, IReadOnlyList<T?>? items, string field) where T : class =>
+        (isOne, items) switch
+        {
+            (true, not null) => Problems.Invalid("items", $"must not be given together with {field}"),
+            (false, null) => Problems.Invalid(field, "or items is required"),
+            (false, { Count: 0 or > ItemsMax }) => Problems.Invalid("items", $"must hold 1 to {ItemsMax} items"),
+            (false, _) when items.Contains(null) => Problems.Invalid(
+                $"items[{items.TakeWhile(item => item is not null).Count()}]", "must not be null"),
+            _ => null,
+        };
 
     private static SignatureResponse Answer(SignResult result, int item) => new()
     {

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Gatehouse.Grains.Abstractions.SigningKeys;
 
 /// <summary>
-/// ES256: the framework's ECDSA, signatures as R and S of 32 bytes each (IEEE P1363, RFC 7518, section 3.4). Public keys
-/// are SubjectPublicKeyInfo, private ones PKCS#8.
+/// ES256: the framework's ECDSA, signatures as R and S of 32 bytes each (IEEE P1363, RFC 7518, section 3.4). Public
+/// keys are SubjectPublicKeyInfo, private ones PKCS#8.
 /// </summary>
 internal sealed class EcdsaP256 : SignatureAlgorithm
 {

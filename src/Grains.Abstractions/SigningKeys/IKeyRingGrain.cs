@@ -12,8 +12,8 @@ namespace Gatehouse.Grains.Abstractions.SigningKeys;
 public interface IKeyRingGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Reads the ring, or null when it is still the one that <paramref name="knownVersion"/> names. Makes none: a tenant
-    /// that never signed has an empty one.
+    /// Reads the ring, or null when it is still the one that <paramref name="knownVersion"/> names. Makes none: a
+    /// tenant that never signed has an empty one.
     /// </summary>
     [Alias("get"), ResponseTimeout("00:00:02"), AlwaysInterleave]
     Task<KeyRingSnapshot?> GetAsync(string? knownVersion);

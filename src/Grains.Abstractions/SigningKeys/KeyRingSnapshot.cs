@@ -35,7 +35,9 @@ public sealed record KeyVersionSnapshot
     /// <summary>The algorithm's name.</summary>
     [Id(1)] public required string Algorithm { get; init; }
 
-    /// <summary>Where it stands. A revoked version that was destroyed, too, is <see cref="KeyStatus.Revoked"/>.</summary>
+    /// <summary>
+    /// Where it stands. A revoked version that was destroyed, too, is <see cref="KeyStatus.Revoked"/>.
+    /// </summary>
     [Id(2)] public required KeyStatus Status { get; init; }
 
     /// <summary>The public key, in the algorithm's own encoding.</summary>
@@ -86,7 +88,8 @@ public sealed record KeyRingSnapshot
     public string ETag => $"\"{Version}\"";
 
     /// <summary>Finds a version by its number.</summary>
-    public KeyVersionSnapshot? Find(int number) => number >= 1 && number <= Versions.Count ? Versions[number - 1] : null;
+    public KeyVersionSnapshot? Find(int number) =>
+        number >= 1 && number <= Versions.Count ? Versions[number - 1] : null;
 }
 
 /// <summary>How versions are named.</summary>

@@ -1,6 +1,8 @@
 namespace Gatehouse.Grains.Abstractions.SigningKeys;
 
-/// <summary>What is to be thought of a signature. Not a boolean: a good signature of a revoked key is suspect.</summary>
+/// <summary>
+/// What is to be thought of a signature. Not a boolean: a good signature of a revoked key is suspect.
+/// </summary>
 public sealed record SignatureVerdict
 {
     /// <summary>Whether the key made the signature, whatever its status.</summary>

@@ -1,6 +1,8 @@
 namespace Gatehouse.Grains.SigningKeys;
 
-/// <summary>The regional store's rings, the leases of those who sign with them, and which key wraps which ring.</summary>
+/// <summary>
+/// The regional store's rings, the leases of those who sign with them, and which key wraps which ring.
+/// </summary>
 internal interface IKeyRingStore
 {
     /// <summary>Reads a ring; one that does not exist is empty.</summary>

@@ -111,7 +111,8 @@ internal static class KeyRing
     private static bool CanSign(KeyVersion version) => version.Status is KeyStatus.Active or KeyStatus.Pending;
 
     /// <summary>Never before the last change: a clock that was put back must not put a ring in disorder.</summary>
-    private static DateTimeOffset At(KeyRingState ring, DateTimeOffset now) => now < ring.ChangedAt ? ring.ChangedAt : now;
+    private static DateTimeOffset At(KeyRingState ring, DateTimeOffset now) =>
+        now < ring.ChangedAt ? ring.ChangedAt : now;
 
     private static KeyRingState Changed(KeyRingState ring, DateTimeOffset now) =>
         ring with { Epoch = ring.Epoch + 1, ChangedAt = At(ring, now) };

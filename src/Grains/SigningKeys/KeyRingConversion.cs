@@ -3,7 +3,9 @@ using Gatehouse.Grains.Abstractions.SigningKeys;
 
 namespace Gatehouse.Grains.SigningKeys;
 
-/// <summary>Between the stored ring and what others see of it, which the configuration's revocations are part of.</summary>
+/// <summary>
+/// Between the stored ring and what others see of it, which the configuration's revocations are part of.
+/// </summary>
 internal static class KeyRingConversion
 {
     private const string ByConfiguration = "configuration";
@@ -22,7 +24,10 @@ internal static class KeyRingConversion
 
     /// <summary>Which key-encryption keys the ring needs.</summary>
     public static IReadOnlyList<string> Keks(this KeyRingState ring) =>
-        [.. ring.Versions.Select(version => version.PrivateKey?.Kek).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+    [
+        .. ring.Versions.Select(version => version.PrivateKey?.Kek).OfType<string>().Distinct()
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static KeyVersionSnapshot Snapshot(this KeyVersion version, bool isRevoked) => new()
     {

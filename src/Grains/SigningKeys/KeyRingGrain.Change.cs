@@ -25,7 +25,8 @@ internal sealed partial class KeyRingGrain
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
             var ring = await store.ReadAsync(Tenant);
-            var (next, outcome) = precondition.Holds(ring.Epoch == 0 ? null : ring.Snapshot(Tenant, revoked.Versions).ETag)
+            var tag = ring.Epoch == 0 ? null : ring.Snapshot(Tenant, revoked.Versions).ETag;
+            var (next, outcome) = precondition.Holds(tag)
                 ? decide(ring)
                 : (ring, KeyRingOutcome.PreconditionFailed);
             if (!ReferenceEquals(next, ring) && !await TryReplaceAsync(operation, ring, next))
@@ -84,7 +85,8 @@ internal sealed partial class KeyRingGrain
     }
 
     [LoggerMessage(4001, LogLevel.Information,
-        "Key ring of tenant {Tenant}: v{Version} went from {From} to {To} ({Operation}, epoch {Epoch}, reason: {Reason})")]
+        "Key ring of tenant {Tenant}: v{Version} went from {From} to {To} " +
+        "({Operation}, epoch {Epoch}, reason: {Reason})")]
     private partial void LogChanged(
         string tenant, int version, KeyStatus from, KeyStatus to, string operation, long epoch, string? reason);
 

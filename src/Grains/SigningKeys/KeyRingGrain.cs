@@ -3,6 +3,8 @@ using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.SigningKeys.Envelopes;
+using Gatehouse.Grains.SigningKeys.Signing;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.SigningKeys;

@@ -1,5 +1,6 @@
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Envelopes;
 
 namespace Gatehouse.Grains.SigningKeys;
 

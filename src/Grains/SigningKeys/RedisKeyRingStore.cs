@@ -8,8 +8,8 @@ using LuaScript = Gatehouse.Grains.Storage.LuaScript;
 namespace Gatehouse.Grains.SigningKeys;
 
 /// <summary>
-/// Keeps rings in the regional Redis. All keys of one ring share its tenant's hash tag, so that one script can compare a
-/// ring's epoch and write something else of that tenant.
+/// Keeps rings in the regional Redis. All keys of one ring share its tenant's hash tag, so that one script can
+/// compare a ring's epoch and write something else of that tenant.
 /// </summary>
 internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit commit) : IKeyRingStore
 {

@@ -33,8 +33,8 @@ internal sealed class SigningKeysOptions : IValidatableObject
     public TimeSpan PropagationWindow { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long a silo may sign without having asked the store again, and so how long a revocation waits for a silo that
-    /// does not answer. Default: 5 s, the most it may be.
+    /// How long a silo may sign without having asked the store again, and so how long a revocation waits for a silo
+    /// that does not answer. Default: 5 s, the most it may be.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:00:05",
         ErrorMessage = "Gatehouse:SigningKeys:LeaseDuration must be between 00:00:01 and 00:00:05.")]
@@ -73,7 +73,10 @@ internal sealed class SigningKeysOptions : IValidatableObject
                 $"Gatehouse:SigningKeys:RevokedVersions {SigningKeys.RevokedVersions.Rule}; '{entry}' is none.");
         }
 
-        foreach (var (one, other, name) in new[] { (Kek, KekFile, "Kek"), (PreviousKek, PreviousKekFile, "PreviousKek") })
+        foreach (var (one, other, name) in new[]
+        {
+            (Kek, KekFile, "Kek"), (PreviousKek, PreviousKekFile, "PreviousKek"),
+        })
         {
             if (!string.IsNullOrEmpty(one) && !string.IsNullOrEmpty(other))
             {

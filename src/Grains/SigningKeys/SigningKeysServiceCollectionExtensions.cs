@@ -1,5 +1,7 @@
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Envelopes;
+using Gatehouse.Grains.SigningKeys.Signing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -14,13 +14,14 @@ public class ReferenceTests(SharedHost shared)
             .Where(path => path.Name.StartsWith("/v1/", StringComparison.Ordinal))
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => operation.Value)).ToList();
 
-        Assert.Equal(16, operations.Count);
+        Assert.Equal(25, operations.Count);
         Assert.All(operations, operation =>
         {
+            var needs = operation.GetProperty("operationId").GetString() != "GetKeySet";
             Assert.NotEqual("", operation.GetProperty("summary").GetString());
-            Assert.Contains("Needs", operation.GetProperty("description").GetString(), StringComparison.Ordinal);
-            Assert.True(operation.TryGetProperty("security", out _));
-            Assert.True(operation.GetProperty("responses").TryGetProperty("401", out _));
+            Assert.Equal(needs, operation.GetProperty("description").GetString()!.Contains("Needs", StringComparison.Ordinal));
+            Assert.Equal(needs, operation.TryGetProperty("security", out _));
+            Assert.Equal(needs, operation.GetProperty("responses").TryGetProperty("401", out _));
             AssertExamples(operation);
         });
     }
@@ -62,7 +63,7 @@ public class ReferenceTests(SharedHost shared)
     {
         // The body that creates a tenant is an empty object, which the document's writer leaves out.
         if (operation.TryGetProperty("requestBody", out var body)
-            && operation.GetProperty("operationId").GetString() != "PutTenant")
+            && operation.GetProperty("operationId").GetString() is not ("PutTenant" or "DestroyKey"))
         {
             Assert.True(HasExample(body));
         }

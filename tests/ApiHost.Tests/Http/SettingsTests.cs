@@ -31,6 +31,15 @@ public sealed class SettingsTests : IDisposable
     [InlineData("Gatehouse:RateLimiting:LoadTimeout", "01:00:00")]
     [InlineData("Gatehouse:RateLimiting:IdleMax", "00:00:01")]
     [InlineData("Gatehouse:Tenants:Path", "/no/such/file.json")]
+    [InlineData("Gatehouse:SigningKeys:Kek", "")]
+    [InlineData("Gatehouse:SigningKeys:Kek", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
+    [InlineData("Gatehouse:SigningKeys:KekFile", "/no/such/file")]
+    [InlineData("Gatehouse:SigningKeys:PreviousKek", "c2hvcnQ=")]
+    [InlineData("Gatehouse:SigningKeys:Algorithm", "HS256")]
+    [InlineData("Gatehouse:SigningKeys:LeaseDuration", "00:00:06")]
+    [InlineData("Gatehouse:SigningKeys:PropagationWindow", "00:00:01")]
+    [InlineData("Gatehouse:SigningKeys:RotationPeriod", "-00:00:01")]
+    [InlineData("Gatehouse:SigningKeys:RevokedVersions:0", "1")]
     public async Task Start_WithAWrongSetting_NamesIt(string setting, string value)
     {
         var name = setting.EndsWith(":0", StringComparison.Ordinal) ? setting[..^2] : setting;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Signing;
 
 namespace Gatehouse.Cluster.Tests.Fixtures;
 

@@ -31,7 +31,13 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
 
     public int Leases { get; private set; }
 
-    public Task<KeyRingState> ReadAsync(string tenant) => Answer(() => Ring(tenant));
+    public int Reads { get; private set; }
+
+    public Task<KeyRingState> ReadAsync(string tenant) => Answer(() =>
+    {
+        Reads++;
+        return Ring(tenant);
+    });
 
     public Task<bool> ReplaceAsync(string tenant, KeyRingState before, KeyRingState next)
     {

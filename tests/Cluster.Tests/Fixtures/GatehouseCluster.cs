@@ -9,6 +9,7 @@ using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Signing;
 using Gatehouse.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

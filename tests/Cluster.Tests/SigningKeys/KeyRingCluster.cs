@@ -3,6 +3,7 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Signing;
 
 namespace Gatehouse.Cluster.Tests.SigningKeys;
 

@@ -4,6 +4,7 @@ using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Envelopes;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.SigningKeys.Envelopes;
 
 namespace Gatehouse.Grains.Tests.SigningKeys;
 

@@ -1,7 +1,7 @@
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Orleans.Concurrency;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>Lets clients of silos sign: one on each silo, in front of that silo's signers.</summary>
 [GrainType("signer"), StatelessWorker, Reentrant]

@@ -3,7 +3,7 @@ using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Regions;
 using Microsoft.Extensions.Options;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Envelopes;
 
 /// <summary>Makes keys and opens their envelopes: the only place where private bytes are in the clear.</summary>
 internal sealed class KeyForge(KeyEncryptionKeys keks, IOptions<RegionOptions> region, SigningKeysMetrics metrics)
@@ -31,7 +31,8 @@ internal sealed class KeyForge(KeyEncryptionKeys keks, IOptions<RegionOptions> r
         keks.Current.Wrap(Place(tenant, version.Number, version.Algorithm), privateKey));
 
     /// <summary>Whether a version's private key is in an envelope of the current key, or gone.</summary>
-    public bool IsCurrent(KeyVersion version) => version.PrivateKey is null || version.PrivateKey.Kek == keks.Current.Id;
+    public bool IsCurrent(KeyVersion version) =>
+        version.PrivateKey is null || version.PrivateKey.Kek == keks.Current.Id;
 
     private T? Use<T>(string tenant, KeyVersion version, Func<byte[], SignatureAlgorithm, T> use) where T : class
     {

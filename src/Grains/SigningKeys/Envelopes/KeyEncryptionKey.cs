@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Envelopes;
 
 /// <summary>Where a private key belongs; the envelope opens nowhere else.</summary>
 /// <param name="Tenant">Whose it is.</param>

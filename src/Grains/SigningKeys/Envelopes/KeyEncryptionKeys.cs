@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Envelopes;
 
 /// <summary>
 /// The key-encryption keys of this process: the one that wraps, and one before it that only opens. Read once at start.

@@ -4,9 +4,10 @@ using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.SigningKeys.Envelopes;
 using Microsoft.Extensions.Options;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
 /// This silo's signers, one per tenant that signs here. No grain is asked for a signature: each signer works under a
@@ -205,8 +206,8 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
     private partial void LogUnreadable(string tenant, int version);
 
     [LoggerMessage(4012, LogLevel.Critical,
-        "The key ring of tenant {Tenant} was at epoch {Seen} and is at {Now} in the store, which has lost acknowledged " +
-        "changes: a revoked key may be good in there. Nothing is signed for this tenant until the ring is ahead again " +
-        "or this process is restarted")]
+        "The key ring of tenant {Tenant} was at epoch {Seen} and is at {Now} in the store, which has lost " +
+        "acknowledged changes: a revoked key may be good in there. Nothing is signed for this tenant until the ring " +
+        "is ahead again or this process is restarted")]
     private partial void LogBehind(string tenant, long seen, long now);
 }

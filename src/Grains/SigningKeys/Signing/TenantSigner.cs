@@ -2,11 +2,11 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
-/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked for,
-/// by this process' own steady clock, so it ends here before it ends in the store, however long an answer took.
+/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked
+/// for, by this process' own steady clock, so it ends here before it ends in the store, however long an answer took.
 /// </summary>
 internal sealed class TenantSigner(string tenant, RingSigners signers)
 {
@@ -43,7 +43,9 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
             : new ValueTask<SignResult>(SignWaitingAsync(number, items));
     }
 
-    /// <summary>The ring has changed: nothing is signed with the old one from here on, and the store is told so.</summary>
+    /// <summary>
+    /// The ring has changed: nothing is signed with the old one from here on, and the store is told so.
+    /// </summary>
     public void Drop(string? version)
     {
         if (_lease is not { } lease || (version is not null && version == signers.VersionOf(lease.Ring)))
@@ -138,7 +140,9 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
         throw new ServiceOverloadedException("key_ring_lease", Applied.No);
     }
 
-    /// <summary>The store has lost what it had acknowledged: a key that was revoked may be good again in there.</summary>
+    /// <summary>
+    /// The store has lost what it had acknowledged: a key that was revoked may be good again in there.
+    /// </summary>
     private void ThrowIfBehind(long epoch)
     {
         if (epoch >= _epochSeen)

@@ -1,6 +1,6 @@
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
 /// The right of one silo to sign with one ring for a while. It ends by time, or at once when the ring has changed.

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Options;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
-/// <summary>The configuration's revocations as they are now; a file that changes takes effect without a restart.</summary>
+/// <summary>
+/// The configuration's revocations as they are now; a file that changes takes effect without a restart.
+/// </summary>
 internal sealed class RevokedByConfiguration : IDisposable
 {
     private readonly IDisposable? _subscription;

@@ -1,16 +1,18 @@
 using Gatehouse.Grains.Abstractions.Resilience;
 using Microsoft.Extensions.Options;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
-/// Waits until nobody can sign with an older ring: each signer took a lease on the new one, or its lease ran out. Counted
-/// from after the store has taken the change, so that every lease on an older ring is older, too.
+/// Waits until nobody can sign with an older ring: each signer took a lease on the new one, or its lease ran out.
+/// Counted from after the store has taken the change, so that every lease on an older ring is older, too.
 /// </summary>
 internal sealed partial class RevocationWait(
     IKeyRingStore store, SigningKeysMetrics metrics, TimeProvider time, ILogger<RevocationWait> logger)
 {
-    /// <summary>The longest lease that any process can hold, and the error of two steady clocks over that time.</summary>
+    /// <summary>
+    /// The longest lease that any process can hold, and the error of two steady clocks over that time.
+    /// </summary>
     private static readonly TimeSpan LeaseMax = TimeSpan.FromSeconds(5) + TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);

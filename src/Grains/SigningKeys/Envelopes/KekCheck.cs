@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Microsoft.Extensions.Options;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Envelopes;
 
 /// <summary>
 /// Refuses to start with a key-encryption key that does not open the stored rings: started all the same, the process
@@ -30,9 +30,9 @@ internal sealed partial class KekCheck(IKeyRingStore store, KeyEncryptionKeys ke
         if (shut.Count > 0)
         {
             throw new ValidationException(
-                $"Gatehouse:SigningKeys:Kek does not open {shut.Count} of the {rings.Count} stored key rings, the first " +
-                $"of tenant {shut[0]}. Configure the key that they were wrapped with; to change it, name the old one in " +
-                "Gatehouse:SigningKeys:PreviousKek until all are re-wrapped.");
+                $"Gatehouse:SigningKeys:Kek does not open {shut.Count} of the {rings.Count} stored key rings, the " +
+                $"first of tenant {shut[0]}. Configure the key that they were wrapped with; to change it, name the " +
+                "old one in Gatehouse:SigningKeys:PreviousKek until all are re-wrapped.");
         }
     }
 

@@ -1,7 +1,7 @@
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
-namespace Gatehouse.Grains.SigningKeys;
+namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>Has a silo sign: for a process that hosts none, and has no key-encryption key.</summary>
 internal sealed class RemoteSignatures(IGrainFactory grains) : ISignatures
