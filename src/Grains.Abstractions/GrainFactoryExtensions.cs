@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Regions;
@@ -49,9 +50,12 @@ public static class GrainFactoryExtensions
     public static IKeyRingGrain KeyRing(this IGrainFactory grains, string tenant) =>
         grains.GetGrain<IKeyRingGrain>(tenant);
 
-    /// <summary>Signs for one tenant, on the silo that the call arrives at.</summary>
-    public static ISignerGrain Signer(this IGrainFactory grains, string tenant) =>
-        grains.GetGrain<ISignerGrain>(tenant);
+    /// <summary>
+    /// Signs for one tenant, on the silo that the call arrives at. A client sends all calls of one key to one silo:
+    /// <paramref name="lane"/>, any small number, spreads those of one tenant.
+    /// </summary>
+    public static ISignerGrain Signer(this IGrainFactory grains, string tenant, int lane) =>
+        grains.GetGrain<ISignerGrain>(string.Create(CultureInfo.InvariantCulture, $"{lane}/{tenant}"));
 
     /// <summary>What concerns the key rings of all tenants of one region.</summary>
     public static IKeyRingsGrain KeyRings(this IGrainFactory grains, string region) =>

@@ -45,6 +45,7 @@ public static class SiloHosting
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionClock>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipHealth>());
+        builder.Services.AddHostedService<KeyRingSweepStart>();
         builder.Services.AddHealthChecks()
             .AddCheck<SiloHealthCheck>("silo", tags: ["ready"])
             .AddCheck<StoreHealthCheck>("store", tags: ["ready"])

@@ -12,6 +12,9 @@ namespace Gatehouse.ApiHost.Http;
 /// </summary>
 internal sealed class DoorMiddleware : IDisposable
 {
+    /// <summary>An item of the request: the caller without a credential named something that does not exist.</summary>
+    public static readonly object MadeUpName = new();
+
     private readonly RequestDelegate _next;
     private readonly Authenticator _authenticator;
     private readonly ClientAddressResolver _clients;
@@ -53,7 +56,7 @@ internal sealed class DoorMiddleware : IDisposable
 
         if (access.Kind is AccessKind.Anonymous)
         {
-            return _next(context);
+            return ServeAnybodyAsync(context, client);
         }
 
         // Nearly always known at once; then nobody has to wait here for the rest of the request.
@@ -61,6 +64,16 @@ internal sealed class DoorMiddleware : IDisposable
         return authenticating.IsCompletedSuccessfully
             ? DecideAsync(context, access, client, authenticating.Result)
             : WaitAsync(context, access, client, authenticating);
+    }
+
+    /// <summary>Names that nobody has cost what guessing costs: each makes work in the cluster.</summary>
+    private async Task ServeAnybodyAsync(HttpContext context, IPAddress? client)
+    {
+        await _next(context);
+        if (client is not null && context.Items.ContainsKey(MadeUpName))
+        {
+            TakeUpTo(_clientLimit!, client, _failureCost);
+        }
     }
 
     private async Task WaitAsync(

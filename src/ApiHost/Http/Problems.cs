@@ -99,7 +99,7 @@ internal static class Problems
 
     public static Problem KeyRevoked(string version) => Conflict(
         "key_revoked", "The key is revoked and signs nothing more",
-        $"{version} is revoked. Rotate to have a version that may sign.");
+        $"{version} is revoked. Rotate, or promote the pending version, to have one that may sign.");
 
     public static Problem KeyNotActive(string version) => Conflict(
         "key_not_active", "The version does not sign", $"{version} is not the active version.");

@@ -28,6 +28,15 @@ internal static class KeyAnswers
             : (await tenants.ReadAsync(tenant)).Unusable();
     }
 
+    /// <summary>
+    /// Whether the tenant exists, disabled or not: its keys may be the reason. What this process knows of it is good
+    /// enough, and a revocation should wait for nothing else.
+    /// </summary>
+    public static async ValueTask<bool> ExistsAsync(this TenantDirectory tenants, string tenant) =>
+        TenantNames.IsTenant(tenant)
+        && ((await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled
+            || (await tenants.ReadAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled);
+
     /// <summary>The answer to a change; then this process knows the new ring from here on.</summary>
     public static IResult Conclude(this KeyRingDirectory rings, KeyRingChange change, HttpResponse response)
     {

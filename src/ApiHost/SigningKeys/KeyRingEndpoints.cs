@@ -1,7 +1,6 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
-using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -36,7 +35,7 @@ internal static class KeyRingEndpoints
         string tenant, int? limit, string? cursor, TenantDirectory tenants, KeyRingDirectory rings,
         HttpResponse response)
     {
-        if (await tenants.FindAsync(tenant) is null)
+        if (!await tenants.ExistsAsync(tenant))
         {
             return Problems.TenantNotFound();
         }
@@ -154,8 +153,7 @@ internal static class KeyRingEndpoints
         string tenant, string version, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context,
         Func<int, Precondition, Task<KeyRingChange>> change)
     {
-        // Of a disabled tenant, too: its keys may be the reason.
-        if (await tenants.FindAsync(tenant) is null)
+        if (!await tenants.ExistsAsync(tenant))
         {
             return Problems.TenantNotFound();
         }

@@ -9,16 +9,13 @@ internal static class KeySet
     [
         .. from version in ring?.Versions ?? []
            where version.Status is not KeyStatus.Revoked
-           select Key(version),
+           let algorithm = SignatureAlgorithm.All.FirstOrDefault(known => known.Name == version.Algorithm)
+           // One that a newer version of the product wrote is not known here.
+           where algorithm is not null
+           select new Dictionary<string, string>(algorithm.Jwk(version.PublicKey))
+           {
+               ["use"] = "sig",
+               ["kid"] = version.Name,
+           },
     ];
-
-    private static Dictionary<string, string> Key(KeyVersionSnapshot version)
-    {
-        SignatureAlgorithm.TryFind(version.Algorithm, out var algorithm);
-        return new Dictionary<string, string>(algorithm!.Jwk(version.PublicKey))
-        {
-            ["use"] = "sig",
-            ["kid"] = version.Name,
-        };
-    }
 }

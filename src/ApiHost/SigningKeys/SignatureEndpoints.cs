@@ -5,6 +5,7 @@ using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Silo;
 
 namespace Gatehouse.ApiHost.SigningKeys;
 
@@ -37,22 +38,16 @@ internal static class SignatureEndpoints
     /// each time.
     /// </remarks>
     internal static async Task<IResult> SignAsync(
-        string tenant, SignRequest body, TenantDirectory tenants, ISignatures signatures)
+        string tenant, SignRequest body, TenantDirectory tenants, ISignatures signatures, GatehouseOptions options)
     {
         if (await tenants.UnusableAsync(tenant) is { } unusable)
         {
             return unusable;
         }
 
-        int? number = null;
-        if (body.Version is not null)
+        if (!TryReadVersion(body.Version, out var number))
         {
-            if (!KeyVersions.TryParse(body.Version, out var wanted))
-            {
-                return Problems.Invalid("version", KeyVersions.Rule);
-            }
-
-            number = wanted;
+            return Problems.Invalid("version", KeyVersions.Rule);
         }
 
         if (ItemsFault(body.Data is not null, body.Items, "data") is { } fault)
@@ -61,6 +56,11 @@ internal static class SignatureEndpoints
         }
 
         IReadOnlyList<byte[]> items = body.Data is { } data ? [data] : [.. body.Items!.Select(item => item.Data)];
+        if (items.Any(item => ReservedData.Is(item, options.Region, tenant)))
+        {
+            return Problems.Invalid("data", ReservedData.Rule);
+        }
+
         var result = await signatures.SignAsync(tenant, number, items);
         if (result.Outcome is not SignOutcome.Done)
         {
@@ -127,9 +127,14 @@ internal static class SignatureEndpoints
     internal static async Task<IResult> KeySetAsync(
         string tenant, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context)
     {
-        // Asked before the ring: a flood of made-up names makes no rings, and costs what a made-up credential costs.
+        // Asked before the ring: a flood of made-up names makes no rings, and costs what made-up credentials cost.
         var isKnown = TenantNames.IsTenant(tenant)
             && (await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled;
+        if (!isKnown)
+        {
+            context.Items[DoorMiddleware.MadeUpName] = true;
+        }
+
         var ring = isKnown ? await rings.GetAsync(tenant) : null;
         var tag = ring?.ETag ?? "\"0\"";
         context.Response.Headers.CacheControl = CacheFor;
@@ -149,6 +154,12 @@ internal static class SignatureEndpoints
         var verdict = SignatureVerdict.Of(version, isValid);
         metrics.VerifyAnswered(verdict);
         return VerdictResponse.From(item.Version, verdict);
+    }
+
+    private static bool TryReadVersion(string? text, out int? number)
+    {
+        number = KeyVersions.TryParse(text, out var read) ? read : null;
+        return text is null || number is not null;
     }
 
     private static Problem? ItemsFault<T>(bool isOne, IReadOnlyList<T?>? items, string field) where T : class =>

@@ -7,19 +7,16 @@ namespace Gatehouse.Grains.Abstractions.Changes;
 /// What this process knows of documents that grains own. A change made through this process is seen at once, one made
 /// elsewhere when it is announced; an announcement that does not come is made up for within <see cref="StaleMax"/>.
 /// </summary>
-internal sealed class DocumentCache<T>(IDocumentSource<T> source, TimeProvider time) where T : class
+/// <param name="source">Where documents are read.</param>
+/// <param name="time">The process' clock.</param>
+/// <param name="failingMax">How long an entry serves while it cannot be refreshed.</param>
+internal sealed class DocumentCache<T>(IDocumentSource<T> source, TimeProvider time, TimeSpan failingMax) where T : class
 {
     /// <summary>Older than this, an entry is used once more and refreshed behind the caller's back.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);
 
     /// <summary>Older than this, a caller waits for the refresh.</summary>
     public static readonly TimeSpan StaleMax = TimeSpan.FromSeconds(4);
-
-    /// <summary>
-    /// While refreshing fails, an entry serves this long. When the document's grain cannot be reached, no change of it
-    /// can be acknowledged either, so the old one is still the true one, unless a change was announced.
-    /// </summary>
-    public static readonly TimeSpan FailingMax = TimeSpan.FromMinutes(1);
 
     // A flood of made-up names must not fill the memory: beyond this count the oldest entries go.
     private const int EntriesMax = 20_000;
@@ -44,7 +41,7 @@ internal sealed class DocumentCache<T>(IDocumentSource<T> source, TimeProvider t
         }
 
         (document, knownFor) = (current.Snapshot, time.GetElapsedTime(current.Since, now));
-        return age < (entry is { Failing: true, IsOutdated: false } ? FailingMax : StaleMax);
+        return age < (entry is { Failing: true, IsOutdated: false } ? failingMax : StaleMax);
     }
 
     /// <summary>Asks the source now.</summary>

@@ -6,7 +6,8 @@ namespace Gatehouse.Grains.Abstractions.SigningKeys;
 /// <summary>
 /// One tenant's key ring. The key is the tenant's id. Every change is one compare-and-set of the whole ring, so that a
 /// crash leaves the old one or the new one; a change is durable when its call returns. All are safe to repeat, but for
-/// <see cref="RotateNowAsync"/>, which needs a precondition for that.
+/// <see cref="RotateNowAsync"/>, which needs a precondition for that. The two that wait for others let other calls
+/// through meanwhile: the store compares, not the queue of this grain.
 /// </summary>
 [Alias("keys.ring-grain")]
 public interface IKeyRingGrain : IGrainWithStringKey
@@ -38,7 +39,7 @@ public interface IKeyRingGrain : IGrainWithStringKey
     /// <param name="algorithm">The new key's; null: the configured one.</param>
     /// <param name="reason">Why, for whoever verifies.</param>
     /// <param name="precondition">On the ring's entity tag.</param>
-    [Alias("rotate-now"), ResponseTimeout("00:00:15")]
+    [Alias("rotate-now"), ResponseTimeout("00:00:08"), AlwaysInterleave]
     Task<KeyRingChange> RotateNowAsync(string? algorithm, string reason, Precondition precondition);
 
     /// <summary>Promotes a pending version, after its propagation window unless it is forced.</summary>
@@ -49,7 +50,7 @@ public interface IKeyRingGrain : IGrainWithStringKey
     /// Revokes a version. Returns when no signer can use it any more: each said so, or its lease ran out. The active
     /// version is followed by the pending one, if there is one; else nothing is signed until there is a new one.
     /// </summary>
-    [Alias("revoke"), ResponseTimeout("00:00:15")]
+    [Alias("revoke"), ResponseTimeout("00:00:08"), AlwaysInterleave]
     Task<KeyRingChange> RevokeAsync(int number, string reason, Precondition precondition);
 
     /// <summary>Erases the private key of a retired or revoked version.</summary>
@@ -59,6 +60,10 @@ public interface IKeyRingGrain : IGrainWithStringKey
     /// <summary>Wraps every private key that another key-encryption key wraps under the first configured one.</summary>
     [Alias("rewrap"), ResponseTimeout("00:00:05")]
     Task<KeyRingChange> RewrapAsync();
+
+    /// <summary>Promotes or rotates what is due by time.</summary>
+    [Alias("keep-up"), ResponseTimeout("00:00:05")]
+    Task KeepUpAsync();
 }
 
 /// <summary>What became of a change.</summary>

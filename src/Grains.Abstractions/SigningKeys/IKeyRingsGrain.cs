@@ -5,10 +5,16 @@ namespace Gatehouse.Grains.Abstractions.SigningKeys;
 public interface IKeyRingsGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Wraps the private keys of up to <paramref name="limit"/> rings under the first configured key-encryption key.
-    /// Safe to repeat, until none remains.
+    /// Looks at once, and every hour from here on, for keys that are to be promoted or rotated by now. Safe to repeat.
     /// </summary>
-    [Alias("rewrap"), ResponseTimeout("00:01:00")]
+    [Alias("watch"), ResponseTimeout("00:00:30")]
+    Task WatchAsync();
+
+    /// <summary>
+    /// Wraps the private keys of up to <paramref name="limit"/> rings under the first configured key-encryption key, for
+    /// some seconds at most. Safe to repeat, until none remains.
+    /// </summary>
+    [Alias("rewrap"), ResponseTimeout("00:00:30")]
     Task<RewrapReport> RewrapAsync(int limit);
 }
 

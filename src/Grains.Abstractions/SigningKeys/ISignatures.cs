@@ -13,7 +13,7 @@ public interface ISignatures
     ValueTask<SignResult> SignAsync(string tenant, int? number, IReadOnlyList<byte[]> items);
 }
 
-/// <summary>Signs on whichever silo the call arrives at. The key is the tenant's id.</summary>
+/// <summary>Signs on whichever silo the call arrives at. The key is a lane and the tenant's id.</summary>
 [Alias("keys.signer")]
 public interface ISignerGrain : IGrainWithStringKey
 {

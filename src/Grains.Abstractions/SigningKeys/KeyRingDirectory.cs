@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.Grains.Abstractions.SigningKeys;
 
@@ -19,7 +20,9 @@ public sealed class KeyRingDirectory : IChangeObserver
     /// <summary>Makes an empty directory.</summary>
     public KeyRingDirectory(IGrainFactory grains, TimeProvider time)
     {
-        (_rings, _time) = (new DocumentCache<KeyRingSnapshot>(new Source(grains), time), time);
+        // A host that is cut off does not know what is revoked meanwhile, and says so rather than guess.
+        var failingMax = DocumentCache<KeyRingSnapshot>.StaleMax;
+        (_rings, _time) = (new DocumentCache<KeyRingSnapshot>(new Source(grains), time, failingMax), time);
     }
 
     /// <summary>Finds a ring; one of a tenant that never signed is empty.</summary>
@@ -64,7 +67,7 @@ public sealed class KeyRingDirectory : IChangeObserver
 
     /// <summary>Whether that is the version's signature of those bytes.</summary>
     public bool Verify(KeyVersionSnapshot version, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
-        _verifiers.GetValue(version, static version => new Lazy<IVerifier>(() => Import(version)))
+        _verifiers.GetValue(version, static version => new Lazy<IVerifier>(() => Import(version), LazyThreadSafetyMode.PublicationOnly))
             .Value.Verify(data, signature);
 
     /// <inheritdoc/>
@@ -88,7 +91,8 @@ public sealed class KeyRingDirectory : IChangeObserver
     private static IVerifier Import(KeyVersionSnapshot version) =>
         SignatureAlgorithm.TryFind(version.Algorithm, out var algorithm)
             ? algorithm.ImportPublic(version.PublicKey)
-            : throw new NotSupportedException($"This version of the product does not know {version.Algorithm}.");
+            // Written by a newer version of the product: another host may know it.
+            : throw new ServiceOverloadedException("key_algorithm_unknown", Applied.No);
 
     private sealed class Source(IGrainFactory grains) : IDocumentSource<KeyRingSnapshot>
     {

@@ -17,10 +17,13 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time) : I
     /// <summary>Older than this, a caller waits for the refresh.</summary>
     public static readonly TimeSpan StaleMax = DocumentCache<TenantSnapshot>.StaleMax;
 
-    /// <summary>While refreshing fails, an entry serves this long, unless a change was announced.</summary>
-    public static readonly TimeSpan FailingMax = DocumentCache<TenantSnapshot>.FailingMax;
+    /// <summary>
+    /// While refreshing fails, an entry serves this long. When the tenant's grain cannot be reached, no change of the
+    /// tenant can be acknowledged either, so the old document is still the true one, unless a change was announced.
+    /// </summary>
+    public static readonly TimeSpan FailingMax = TimeSpan.FromMinutes(1);
 
-    private readonly DocumentCache<TenantSnapshot> _documents = new(new Source(grains), time);
+    private readonly DocumentCache<TenantSnapshot> _documents = new(new Source(grains), time, FailingMax);
 
     /// <summary>
     /// Finds a tenant without waiting: the hot path. False when the caller has to ask <see cref="GetAsync"/>.

@@ -6,7 +6,9 @@ namespace Gatehouse.Grains.SigningKeys;
 internal interface IKeyRingStore
 {
     /// <summary>Reads a ring; one that does not exist is empty.</summary>
-    /// <exception cref="InvalidDataException">It is not of this version of the product.</exception>
+    /// <exception cref="Abstractions.Resilience.ServiceOverloadedException">
+    /// The store is away, or what it holds is not of this version of the product.
+    /// </exception>
     Task<KeyRingState> ReadAsync(string tenant);
 
     /// <summary>
@@ -14,13 +16,13 @@ internal interface IKeyRingStore
     /// </summary>
     Task<bool> ReplaceAsync(string tenant, KeyRingState before, KeyRingState next);
 
-    /// <summary>Asks for a lease on the ring of that epoch.</summary>
-    Task<LeaseAnswer> LeaseAsync(string tenant, string signer, long epoch, TimeSpan duration);
+    /// <summary>Asks for a lease on the ring that the signer holds.</summary>
+    Task<LeaseAnswer> LeaseAsync(string tenant, string signer, KeyRingState held, TimeSpan duration);
 
-    /// <summary>How many leases on rings before that epoch have not run out; null: that cannot be known.</summary>
-    Task<int?> HoldersAsync(string tenant, long epoch);
+    /// <summary>How many leases on rings before that one have not run out; null: that cannot be known.</summary>
+    Task<int?> HoldersAsync(string tenant, KeyRingState ring);
 
-    /// <summary>Which key-encryption keys each tenant's ring needs.</summary>
+    /// <summary>Which key-encryption keys each tenant's ring needs; a ring that needs none may be left out.</summary>
     Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadKeksAsync();
 
     /// <summary>Notes which key-encryption keys a tenant's ring needs.</summary>

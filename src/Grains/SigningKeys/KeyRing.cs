@@ -11,6 +11,9 @@ internal static class KeyRing
     /// <summary>A ring is one entry of the store, and must stay one that can be read quickly.</summary>
     public const int VersionsMax = 200;
 
+    /// <summary>Room that is kept for emergencies: a full ring must still get rid of a key that others know.</summary>
+    public const int EmergencyVersionsMax = 250;
+
     /// <summary>The number that the next version gets.</summary>
     public static int NextNumber(KeyRingState ring) => ring.Versions.Count + 1;
 
@@ -30,7 +33,7 @@ internal static class KeyRing
     public static (KeyRingState Next, KeyRingOutcome Outcome) RotateNow(
         KeyRingState ring, NewKey key, string reason, DateTimeOffset now)
     {
-        var (next, outcome) = Add(ring, key, KeyStatus.Active, promoteAt: null, now);
+        var (next, outcome) = Add(ring, key, KeyStatus.Active, promoteAt: null, now, EmergencyVersionsMax);
         return outcome is KeyRingOutcome.Done
             ? (Map(next, version => version.Number != key.Number && CanSign(version)
                 ? Revoked(version, reason, next.ChangedAt)
@@ -118,9 +121,10 @@ internal static class KeyRing
         ring with { Epoch = ring.Epoch + 1, ChangedAt = At(ring, now) };
 
     private static (KeyRingState Next, KeyRingOutcome Outcome) Add(
-        KeyRingState ring, NewKey key, KeyStatus status, DateTimeOffset? promoteAt, DateTimeOffset now)
+        KeyRingState ring, NewKey key, KeyStatus status, DateTimeOffset? promoteAt, DateTimeOffset now,
+        int versionsMax = VersionsMax)
     {
-        if (ring.Versions.Count >= VersionsMax)
+        if (ring.Versions.Count >= versionsMax)
         {
             return (ring, KeyRingOutcome.TooMany);
         }

@@ -14,13 +14,22 @@ internal static class KeyRingConversion
     {
         Tenant = tenant,
         Epoch = ring.Epoch,
-        Version = ring.VersionWith(revoked),
+        Version = ring.VersionWith(tenant, revoked),
         Versions = [.. ring.Versions.Select(version => version.Snapshot(revoked.Contains(tenant, version.Number)))],
     };
 
-    /// <summary>Names the content of the ring together with the configuration's revocations.</summary>
-    public static string VersionWith(this KeyRingState ring, RevokedVersions revoked) => string.Create(
-        CultureInfo.InvariantCulture, $"{ring.Epoch}{(revoked.Name.Length == 0 ? "" : $"+{revoked.Name}")}");
+    /// <summary>
+    /// Names the content of the ring together with the configuration's revocations of its own versions: it is shown to
+    /// anybody, so it says nothing of other tenants.
+    /// </summary>
+    public static string VersionWith(this KeyRingState ring, string tenant, RevokedVersions revoked)
+    {
+        var own = ring.Versions.Where(version => revoked.Contains(tenant, version.Number)).Select(v => v.Number).ToList();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ring.Epoch}{(ring.Stamp.Length == 0 ? "" : $".{ring.Stamp}")}{(own.Count == 0 ? "" : "+")}" +
+            $"{string.Join('.', own)}");
+    }
 
     /// <summary>Which key-encryption keys the ring needs.</summary>
     public static IReadOnlyList<string> Keks(this KeyRingState ring) =>

@@ -28,7 +28,10 @@ internal sealed record KeyRingEvent(
     string Tenant, long Epoch, KeyRingOperation Operation, int Number, KeyStatus From, KeyStatus To, DateTimeOffset At,
     string? Reason);
 
-/// <summary>Is told of every change of a ring, after it was made, for areas that record it.</summary>
+/// <summary>
+/// Is told of every change of a ring after it was made, for areas that record it; not of one whose outcome the store did not
+/// tell. Must not throw.
+/// </summary>
 internal interface IKeyRingObserver
 {
     void Changed(KeyRingEvent change);

@@ -26,18 +26,25 @@ internal sealed partial class KeyRingGrain
         {
             var ring = await store.ReadAsync(Tenant);
             var tag = ring.Epoch == 0 ? null : ring.Snapshot(Tenant, revoked.Versions).ETag;
-            var (next, outcome) = precondition.Holds(tag)
-                ? decide(ring)
-                : (ring, KeyRingOutcome.PreconditionFailed);
-            if (!ReferenceEquals(next, ring) && !await TryReplaceAsync(operation, ring, next))
+            var (next, outcome) = precondition.Holds(tag) ? decide(ring) : (ring, KeyRingOutcome.PreconditionFailed);
+            if (!ReferenceEquals(next, ring))
             {
-                metrics.Conflicted();
-                continue;
+                next = next with { Stamp = Guid.NewGuid().ToString("n")[..8] };
+                if (!await TryReplaceAsync(operation, ring, next))
+                {
+                    metrics.Conflicted();
+                    continue;
+                }
+            }
+            else if (revokes)
+            {
+                // The call that did it may have been cut off before it said so.
+                await AnnounceAsync(next);
             }
 
             if (revokes && outcome is KeyRingOutcome.Done)
             {
-                await wait.UntilNoSignerUsesAsync(Tenant, next.Epoch);
+                await wait.UntilNoOtherIsUsedAsync(Tenant, next);
             }
 
             metrics.Changed(operation, outcome);
@@ -62,12 +69,32 @@ internal sealed partial class KeyRingGrain
         }
 
         Failpoint.Reach("key-ring.noted");
-        if (!await store.ReplaceAsync(Tenant, ring, next))
+        try
         {
-            return false;
+            if (!await store.ReplaceAsync(Tenant, ring, next))
+            {
+                return false;
+            }
+        }
+        catch (ServiceOverloadedException unknown) when (unknown.Applied is Applied.Unknown)
+        {
+            await AnnounceAsync(next);
+            throw;
         }
 
         Failpoint.Reach("key-ring.committed");
+        Record(operation, ring, next);
+        await AnnounceAsync(next);
+        PromoteLater(next);
+        Failpoint.Reach("key-ring.announced");
+        return true;
+    }
+
+    private Task AnnounceAsync(KeyRingState ring) =>
+        changes.RingChangedAsync(Tenant, ring.VersionWith(Tenant, revoked.Versions));
+
+    private void Record(KeyRingOperation operation, KeyRingState ring, KeyRingState next)
+    {
         foreach (var change in KeyRingEvents.Between(Tenant, operation, ring, next))
         {
             LogChanged(
@@ -77,11 +104,6 @@ internal sealed partial class KeyRingGrain
                 observer.Changed(change);
             }
         }
-
-        await changes.RingChangedAsync(Tenant, next.VersionWith(revoked.Versions));
-        PromoteLater(next);
-        Failpoint.Reach("key-ring.announced");
-        return true;
     }
 
     [LoggerMessage(4001, LogLevel.Information,
@@ -93,4 +115,8 @@ internal sealed partial class KeyRingGrain
     [LoggerMessage(4002, LogLevel.Warning,
         "The upkeep of tenant {Tenant}'s key ring failed and is tried again: {Failure}")]
     private partial void LogUpkeepFailed(string tenant, string failure);
+
+    [LoggerMessage(4005, LogLevel.Error,
+        "The key of tenant {Tenant} is due for rotation and cannot be rotated: {Outcome}")]
+    private partial void LogRotationRefused(string tenant, KeyRingOutcome outcome);
 }

@@ -17,14 +17,17 @@ namespace Gatehouse.Grains.SigningKeys;
 internal sealed partial class KeyRingGrain(
     IKeyRingStore store, KeyForge forge, RevocationWait wait, RegionClock clock, RevokedByConfiguration revoked,
     IChangeAnnouncer changes, IEnumerable<IKeyRingObserver> observers, IOptions<SigningKeysOptions> options,
-    SigningKeysMetrics metrics, ILogger<KeyRingGrain> logger) : Grain, IKeyRingGrain, IRemindable
+    SigningKeysMetrics metrics, TimeProvider time, ILogger<KeyRingGrain> logger) : Grain, IKeyRingGrain, IRemindable
 {
     private const string Upkeep = "upkeep";
     private const int AttemptsMax = 5;
 
     private static readonly TimeSpan UpkeepAgainAfter = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReminderWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReminderMin = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan UpkeepPeriod = TimeSpan.FromHours(1);
+
+    private IGrainTimer? _upkeep;
 
     private string Tenant => this.GetPrimaryKeyString();
 
@@ -33,7 +36,9 @@ internal sealed partial class KeyRingGrain(
     public async Task<KeyRingSnapshot?> GetAsync(string? knownVersion)
     {
         var ring = await store.ReadAsync(Tenant);
-        return ring.VersionWith(revoked.Versions) == knownVersion ? null : ring.Snapshot(Tenant, revoked.Versions);
+        return ring.VersionWith(Tenant, revoked.Versions) == knownVersion
+            ? null
+            : ring.Snapshot(Tenant, revoked.Versions);
     }
 
     public Task<KeyRingChange> EnsureAsync() => ChangeAsync(
@@ -59,7 +64,8 @@ internal sealed partial class KeyRingGrain(
     }
 
     public Task<KeyRingChange> PromoteAsync(int number, bool isForced, Precondition precondition) => ChangeAsync(
-        KeyRingOperation.Promote, number, precondition, ring => KeyRing.Promote(ring, number, isForced, Now));
+        KeyRingOperation.Promote, number, precondition,
+        ring => IsRevoked(number) ? (ring, KeyRingOutcome.WrongStatus) : KeyRing.Promote(ring, number, isForced, Now));
 
     public Task<KeyRingChange> RevokeAsync(int number, string reason, Precondition precondition) => ChangeAsync(
         KeyRingOperation.Revoke, number, precondition, ring => KeyRing.Revoke(ring, number, reason, Now),
@@ -80,55 +86,86 @@ internal sealed partial class KeyRingGrain(
         return change;
     }
 
-    public async Task ReceiveReminder(string reminderName, TickStatus status) => await KeepUpAsync();
+    public async Task ReceiveReminder(string reminderName, TickStatus status) => await TickAsync(CancellationToken.None);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
         // Not awaited by the first call, which may need the store as little as it can.
-        this.RegisterGrainTimer(KeepUpAsync, new GrainTimerCreationOptions
-        {
-            DueTime = TimeSpan.FromMilliseconds(1),
-            Period = Timeout.InfiniteTimeSpan,
-        });
+        KeepUpIn(TimeSpan.Zero);
     }
 
-    /// <summary>Promotes and rotates what is due. Whatever fails is tried again: at the next reminder, or now and then.
+    public async Task KeepUpAsync() => await TickAsync(CancellationToken.None);
+
+    /// <summary>
+    /// Promotes and rotates what is due. Whatever fails is tried again, by the timer and at the next reminder.
     /// </summary>
-    private async Task KeepUpAsync()
+    private async Task TickAsync(CancellationToken cancellationToken)
     {
         try
         {
             var ring = await store.ReadAsync(Tenant);
-            if (KeyRing.PromoteDue(ring, Now).Next != ring)
+            if (ring.Pending is { } pending && !IsRevoked(pending.Number)
+                && KeyRing.PromoteDue(ring, Now).Next != ring)
             {
-                await ChangeAsync(KeyRingOperation.Promote, ring.Pending!.Number, Precondition.Unconditional,
+                await ChangeAsync(KeyRingOperation.Promote, pending.Number, Precondition.Unconditional,
                     latest => KeyRing.PromoteDue(latest, Now));
             }
             else if (KeyRing.NeedsRotation(
                 ring, options.Value.RotationPeriod, options.Value.RotateCreatedBefore, Now))
             {
-                await RotateAsync(null, Precondition.Unconditional);
+                await RotateByItselfAsync();
             }
 
             var kept = await store.ReadAsync(Tenant);
             PromoteLater(kept);
             await RemindAsync(kept.Pending is not null);
         }
-        catch (Exception failure) when (failure is ServiceOverloadedException or InvalidDataException)
+#pragma warning disable CA1031 // Whatever failed: it is counted, said, and tried again.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
             metrics.UpkeepFailed();
             LogUpkeepFailed(Tenant, failure.Message);
-            DueIn(UpkeepAgainAfter);
+            KeepUpIn(UpkeepAgainAfter);
         }
     }
 
+    private async Task RotateByItselfAsync()
+    {
+        if ((await RotateAsync(null, Precondition.Unconditional)).Outcome is var outcome and not KeyRingOutcome.Done)
+        {
+            metrics.UpkeepFailed();
+            LogRotationRefused(Tenant, outcome);
+        }
+    }
+
+    private bool IsRevoked(int number) => revoked.Versions.Contains(Tenant, number);
+
     private void PromoteLater(KeyRingState ring)
     {
-        if (ring.Pending is { PromoteAt: { } due })
+        if (ring.Pending is { PromoteAt: { } due } pending && !IsRevoked(pending.Number))
         {
-            DueIn(due > Now ? due - Now : TimeSpan.Zero);
+            KeepUpIn(due > Now ? due - Now : TimeSpan.Zero);
         }
+    }
+
+    /// <summary>One timer, whatever it is for: what is due is found out when it ticks.</summary>
+    private void KeepUpIn(TimeSpan wait)
+    {
+        var due = (wait < UpkeepPeriod ? wait : UpkeepPeriod) + TimeSpan.FromMilliseconds(1);
+        if (_upkeep is { } timer)
+        {
+            timer.Change(due, Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        _upkeep = this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions
+        {
+            DueTime = due,
+            Period = Timeout.InfiniteTimeSpan,
+            KeepAlive = true,
+        });
     }
 
     /// <summary>A timer serves while this grain lives; the reminder is for when its silo does not.</summary>
@@ -136,14 +173,13 @@ internal sealed partial class KeyRingGrain(
     {
         try
         {
-            if (isPending || options.Value.RotatesByItself)
+            if (isPending)
             {
-                var period = isPending ? ReminderMin : UpkeepPeriod;
-                await this.RegisterOrUpdateReminder(Upkeep, period, period);
+                await this.RegisterOrUpdateReminder(Upkeep, ReminderMin, ReminderMin).WaitAsync(ReminderWait, time);
             }
-            else if (await this.GetReminder(Upkeep) is { } reminder)
+            else if (await this.GetReminder(Upkeep).WaitAsync(ReminderWait, time) is { } reminder)
             {
-                await this.UnregisterReminder(reminder);
+                await this.UnregisterReminder(reminder).WaitAsync(ReminderWait, time);
             }
         }
 #pragma warning disable CA1031 // Whatever failed: the ring itself is not concerned, and the timer does the same.
@@ -154,13 +190,6 @@ internal sealed partial class KeyRingGrain(
             LogUpkeepFailed(Tenant, failure.Message);
         }
     }
-
-    private void DueIn(TimeSpan wait) => this.RegisterGrainTimer(KeepUpAsync, new GrainTimerCreationOptions
-    {
-        DueTime = wait + TimeSpan.FromMilliseconds(1),
-        Period = Timeout.InfiniteTimeSpan,
-        KeepAlive = true,
-    });
 
     private NewKey NewKey(KeyRingState ring, string? algorithm)
     {

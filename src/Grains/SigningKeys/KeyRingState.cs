@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
@@ -11,6 +12,16 @@ internal sealed record KeyRingState
 
     /// <summary>Counts the changes; 0: no ring yet.</summary>
     public long Epoch { get; init; }
+
+    /// <summary>
+    /// Another one for each change. A store that lost a change and took another one has the same epoch twice, and not
+    /// the same ring.
+    /// </summary>
+    public string Stamp { get; init; } = "";
+
+    /// <summary>Names this very ring.</summary>
+    [JsonIgnore]
+    public string Revision => string.Create(CultureInfo.InvariantCulture, $"{Epoch}:{Stamp}");
 
     /// <summary>When it was last changed. Time never goes back in a ring, whatever a clock says.</summary>
     public DateTimeOffset ChangedAt { get; init; }

@@ -1,22 +1,44 @@
 using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.SigningKeys.Envelopes;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.SigningKeys;
 
-/// <summary>Re-wraps the rings of one region, one after the other.</summary>
+/// <summary>Goes through the rings of one region, one after the other: to re-wrap them, and for what is due by time.</summary>
 [GrainType("key-rings")]
-internal sealed class KeyRingsGrain(IKeyRingStore store, KeyEncryptionKeys keks) : Grain, IKeyRingsGrain
+internal sealed partial class KeyRingsGrain(
+    IKeyRingStore store, KeyEncryptionKeys keks, RegionClock clock, IOptions<SigningKeysOptions> options,
+    SigningKeysMetrics metrics, TimeProvider time, ILogger<KeyRingsGrain> logger) : Grain, IKeyRingsGrain, IRemindable
 {
+    private const string Sweep = "sweep";
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RewrapMax = TimeSpan.FromSeconds(15);
+
+    public async Task WatchAsync()
+    {
+        await this.RegisterOrUpdateReminder(Sweep, SweepPeriod, SweepPeriod);
+        await SweepAsync();
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => SweepAsync();
+
     public async Task<RewrapReport> RewrapAsync(int limit)
     {
         var due = (await store.ReadKeksAsync())
             .Where(ring => ring.Value.Any(id => id != keks.Current.Id)).Select(ring => ring.Key)
             .Order(StringComparer.Ordinal).ToList();
-        var (rewrapped, unreadable) = (0, new List<string>());
-        foreach (var tenant in due.Take(limit))
+        var (began, rewrapped, unreadable) = (time.GetTimestamp(), 0, new List<string>());
+        foreach (var tenant in due)
         {
-            if ((await GrainFactory.KeyRing(tenant).RewrapAsync()).Outcome is KeyRingOutcome.Done)
+            if (rewrapped >= limit || time.GetElapsedTime(began) >= RewrapMax)
+            {
+                break;
+            }
+
+            if (await TryRewrapAsync(tenant))
             {
                 rewrapped++;
             }
@@ -34,4 +56,46 @@ internal sealed class KeyRingsGrain(IKeyRingStore store, KeyEncryptionKeys keks)
             Remaining = due.Count - rewrapped,
         };
     }
+
+    private async Task<bool> TryRewrapAsync(string tenant)
+    {
+        try
+        {
+            return (await GrainFactory.KeyRing(tenant).RewrapAsync()).Outcome is KeyRingOutcome.Done;
+        }
+        catch (ServiceOverloadedException unreadable) when (unreadable.Reason == RedisKeyRingStore.Unreadable)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// A ring that only signs wakes nobody when its key is old, and one whose silo died in the middle of a rotation has a
+    /// key that waits to be promoted.
+    /// </summary>
+    private async Task SweepAsync()
+    {
+        foreach (var tenant in (await store.ReadKeksAsync()).Keys)
+        {
+            try
+            {
+                var (ring, now) = (await store.ReadAsync(tenant), DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs));
+                if (KeyRing.PromoteDue(ring, now).Next != ring || KeyRing.NeedsRotation(
+                    ring, options.Value.RotationPeriod, options.Value.RotateCreatedBefore, now))
+                {
+                    await GrainFactory.KeyRing(tenant).KeepUpAsync();
+                }
+            }
+#pragma warning disable CA1031 // One ring must not keep the others from being looked at; the next sweep tries again.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                metrics.UpkeepFailed();
+                LogSweepFailed(tenant, failure.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(4006, LogLevel.Warning, "The upkeep of tenant {Tenant}'s key ring failed: {Failure}")]
+    private partial void LogSweepFailed(string tenant, string failure);
 }

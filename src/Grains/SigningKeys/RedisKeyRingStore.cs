@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using StackExchange.Redis;
@@ -13,12 +14,17 @@ namespace Gatehouse.Grains.SigningKeys;
 /// </summary>
 internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit commit) : IKeyRingStore
 {
+    /// <summary>The reason of a ring that is not of this version of the product.</summary>
+    public const string Unreadable = "key_ring_unreadable";
+
     internal static readonly LuaScript Change = LuaScript.Load("key-ring-change.lua");
     internal static readonly LuaScript Lease = LuaScript.Load("key-ring-lease.lua");
     internal static readonly LuaScript Holders = LuaScript.Load("key-ring-holders.lua");
 
-    /// <summary>A store that started this short a time ago may have forgotten leases that it gave before.</summary>
-    private const int ForgetfulSeconds = 7;
+    /// <summary>
+    /// A server that a ring has met this short a time ago may lack leases that were given: longer than any lease.
+    /// </summary>
+    private static readonly TimeSpan ForgetfulFor = TimeSpan.FromSeconds(7);
 
     private static readonly RedisKey Keks = "gatehouse:key-rings";
 
@@ -33,40 +39,41 @@ internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit comm
         var document = JsonSerializer.SerializeToUtf8Bytes(next);
         return await redis.RunAsync(CallKind.Write, async database =>
         {
-            var answer = await Change.RunAsync(database, [RingOf(tenant)], before.Epoch, next.Epoch, document);
+            var answer = await Change.RunAsync(
+                database, [RingOf(tenant)], before.Epoch, before.Stamp, next.Epoch, next.Stamp, document);
             Failpoint.Reach("key-ring.replaced");
             await commit.CommitAsync();
             return (int)answer == 1;
         });
     }
 
-    public async Task<LeaseAnswer> LeaseAsync(string tenant, string signer, long epoch, TimeSpan duration)
+    public async Task<LeaseAnswer> LeaseAsync(string tenant, string signer, KeyRingState held, TimeSpan duration)
     {
         // A lease that is given and not heard of does no harm: it runs out.
         var answer = (RedisResult[])(await redis.RunAsync(CallKind.Read, database => Lease.RunAsync(
-            database, [RingOf(tenant), LeasesOf(tenant)], signer, epoch, (long)duration.TotalMilliseconds)))!;
+            database, [RingOf(tenant), LeasesOf(tenant)], signer, held.Epoch, held.Stamp,
+            (long)duration.TotalMilliseconds)))!;
         var ring = (string)answer[1]!;
         return new LeaseAnswer(
             long.Parse((string)answer[0]!, CultureInfo.InvariantCulture), ring.Length == 0 ? null : Read(ring));
     }
 
-    public async Task<int?> HoldersAsync(string tenant, long epoch)
-    {
-        var (holders, uptime) = await CountHoldersAsync(tenant, epoch);
-        return uptime < ForgetfulSeconds ? null : holders;
-    }
+    public Task<int?> HoldersAsync(string tenant, KeyRingState ring) => HoldersAsync(tenant, ring, ForgetfulFor);
 
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadKeksAsync()
     {
         var entries = await redis.RunAsync(CallKind.Read, database => database.HashGetAllAsync(Keks));
         return entries.ToDictionary(
-            entry => (string)entry.Name!, IReadOnlyList<string> (entry) => ((string)entry.Value!).Split(','));
+            entry => (string)entry.Name!,
+            IReadOnlyList<string> (entry) => ((string)entry.Value!).Split(',', StringSplitOptions.RemoveEmptyEntries));
     }
 
     public Task WriteKeksAsync(string tenant, IReadOnlyList<string> ids) =>
         redis.RunAsync(CallKind.Write, async database =>
         {
-            await database.HashSetAsync(Keks, tenant, string.Join(',', ids));
+            await (ids.Count == 0
+                ? database.HashDeleteAsync(Keks, tenant)
+                : database.HashSetAsync(Keks, tenant, string.Join(',', ids)));
             await commit.CommitAsync();
             return true;
         });
@@ -75,23 +82,24 @@ internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit comm
 
     internal static RedisKey LeasesOf(string tenant) => $"gatehouse:key-leases:{{{tenant}}}";
 
-    internal async Task<(int Holders, long UptimeSeconds)> CountHoldersAsync(string tenant, long epoch)
+    internal async Task<int?> HoldersAsync(string tenant, KeyRingState ring, TimeSpan forgetfulFor)
     {
-        var answer = (RedisResult[])(await redis.RunAsync(
-            CallKind.Read, database => Holders.RunAsync(database, [LeasesOf(tenant)], epoch)))!;
-        return ((int)answer[0], long.Parse((string)answer[1]!, CultureInfo.InvariantCulture));
+        var answer = (int[])(await redis.RunAsync(CallKind.Read, database => Holders.RunAsync(
+            database, [RingOf(tenant), LeasesOf(tenant)], ring.Epoch, ring.Stamp,
+            (long)forgetfulFor.TotalMilliseconds)))!;
+        return answer[1] == 1 ? answer[0] : null;
     }
 
     private static KeyRingState Read(string document)
     {
         try
         {
-            return JsonSerializer.Deserialize<KeyRingState>(document)
-                ?? throw new InvalidDataException("The stored key ring is empty.");
+            return JsonSerializer.Deserialize<KeyRingState>(document) ?? throw new JsonException();
         }
         catch (JsonException broken)
         {
-            throw new InvalidDataException("The stored key ring is not of this version.", broken);
+            // Never taken for an empty ring: its versions would be used again.
+            throw new ServiceOverloadedException(Unreadable, Applied.No, broken);
         }
     }
 }

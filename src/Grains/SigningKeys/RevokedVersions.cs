@@ -22,15 +22,11 @@ internal sealed class RevokedVersions
                 _entries.Add((tenant, number));
             }
         }
-
-        Name = _entries.Count == 0 ? "" : string.Join(
-            ';', _entries.Select(entry => $"{entry.Tenant}:{entry.Number}").Order(StringComparer.Ordinal));
     }
 
-    /// <summary>The same for the same entries.</summary>
-    public string Name { get; }
-
     public static bool IsEntry(string text) => TryRead(text, out _, out _);
+
+    public bool IsSameAs(RevokedVersions other) => _entries.SetEquals(other._entries);
 
     public bool Contains(string tenant, int number) =>
         _entries.Count > 0 && (_entries.Contains((null, number)) || _entries.Contains((tenant, number)));

@@ -41,22 +41,19 @@ internal sealed class SigningKeysOptions : IValidatableObject
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// A key that is older than this is rotated by itself, within an hour. Default 00:00:00: never.
+    /// A key that is older than this is rotated by itself, within two hours. At least a day; default 00:00:00: never.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00",
         ErrorMessage = "Gatehouse:SigningKeys:RotationPeriod must be between 00:00:00 and 3650.00:00:00.")]
     public TimeSpan RotationPeriod { get; set; }
 
-    /// <summary>A key that was made before this time is rotated by itself, within an hour. Default: none.</summary>
+    /// <summary>A key that was made before this time is rotated by itself, within two hours. Default: none.</summary>
     public DateTimeOffset? RotateCreatedBefore { get; set; }
 
     /// <summary>
     /// Versions that are revoked whatever is stored: <c>v1</c> in every ring, <c>acme:v1</c> in one. Default: none.
     /// </summary>
     public IList<string> RevokedVersions { get; } = [];
-
-    /// <summary>Whether keys are rotated by themselves.</summary>
-    public bool RotatesByItself => RotationPeriod > TimeSpan.Zero || RotateCreatedBefore is not null;
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -65,6 +62,11 @@ internal sealed class SigningKeysOptions : IValidatableObject
         {
             var known = string.Join(" or ", SignatureAlgorithm.All.Select(algorithm => algorithm.Name));
             yield return new ValidationResult($"Gatehouse:SigningKeys:Algorithm must be {known}.");
+        }
+
+        if (RotationPeriod > TimeSpan.Zero && RotationPeriod < TimeSpan.FromDays(1))
+        {
+            yield return new ValidationResult("Gatehouse:SigningKeys:RotationPeriod must be 00:00:00 or at least a day.");
         }
 
         foreach (var entry in RevokedVersions.Where(entry => !SigningKeys.RevokedVersions.IsEntry(entry)))

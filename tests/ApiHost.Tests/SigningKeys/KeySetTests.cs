@@ -70,6 +70,21 @@ public class KeySetTests(SharedHost shared)
         Assert.Contains(answers, answer => answer is { Status: 429, Code: "door_limited" });
     }
 
+    [Fact]
+    public async Task KeySet_OfMadeUpNames_CostsWhatGuessingCosts()
+    {
+        await using var host = await TestHost.StartAsync(new()
+        {
+            ["Gatehouse:Http:ClientRequestsPerSecond"] = "100",
+            ["Gatehouse:Http:FailedAuthenticationCost"] = "100",
+        });
+
+        var first = await host.SendAsync(HttpMethod.Get, "/v1/tenants/made-up/keys/jwks.json", null);
+        var second = await host.SendAsync(HttpMethod.Get, "/v1/tenants/made-up-too/keys/jwks.json", null);
+
+        Assert.Equal((200, 429), (first.Status, second.Status));
+    }
+
     private Task<Answer> GetAsync(string tenant, params (string, string)[] headers) =>
         _host.SendAsync(HttpMethod.Get, $"/v1/tenants/{tenant}/keys/jwks.json", null, null, headers);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gatehouse.ApiHost.Tests.Fixtures;
 
 namespace Gatehouse.ApiHost.Tests.SigningKeys;
@@ -165,6 +166,22 @@ public class KeyTests(SharedHost shared)
         Assert.Equal(field, answer.Fault.Field);
         Assert.Contains(rule, answer.Fault.Rule, StringComparison.Ordinal);
         Assert.Empty(Versions(await _host.GetKeysAsync(tenant)));
+    }
+
+    [Theory]
+    [InlineData("anything/local/{0}\n1\nroot\n", true)]
+    [InlineData("/local/{0}\n", true)]
+    [InlineData("anything/local/{0}", false)]
+    [InlineData("anything/local/{0}x\n", false)]
+    [InlineData("first line\nanything/local/{0}\n", false)]
+    public async Task Data_ThatCouldBeACheckpointOfTheTenantsAuditLog_IsNotSigned(string data, bool isReserved)
+    {
+        var tenant = await _host.NewTenantAsync();
+
+        var answer = await _host.SignAsync(tenant, string.Format(CultureInfo.InvariantCulture, data, tenant));
+
+        Assert.Equal(isReserved ? 400 : 200, answer.Status);
+        Assert.True(!isReserved || answer.Fault.Rule.Contains("audit log", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -96,6 +96,10 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
         SendAsync(HttpMethod.Post, $"/v1/tenants/{tenant}/rate-limits/{policy}/check",
             $$"""{"subject":"{{subject}}","cost":{{cost}}}""");
 
+    /// <summary>Calls a route of the tenant's signing keys.</summary>
+    public Task<(int Status, JsonElement Body)> KeyAsync(string tenant, string path, string body) =>
+        SendAsync(HttpMethod.Post, $"/v1/tenants/{tenant}/keys/{path}", body);
+
     public Task<(int Status, JsonElement Body)> PutTenantAsync(string tenant) =>
         SendAsync(HttpMethod.Put, $"/v1/tenants/{tenant}", "{}");
 

@@ -25,6 +25,10 @@ public class RedisUsersTests
             await using var host = await GatehouseProcess.StartAsync(folder.Path, settings);
             Assert.Equal(201, (await host.PutTenantAsync("acme")).Status);
             Assert.Equal(200, (await host.CheckAsync("acme", "default", "a", cost: 30)).Status);
+            Assert.Equal(200, (await host.KeyAsync("acme", "sign", """{"data":"AA=="}""")).Status);
+            // Leaves a reminder.
+            Assert.Equal(200, (await host.KeyAsync("acme", "rotate", "{}")).Status);
+            Assert.Equal(200, (await host.KeyAsync("acme", "v1/revoke", "{}")).Status);
             Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
             Assert.Equal(
                 ["gatehouse-changes", "gatehouse-data", "gatehouse-membership", "gatehouse-state"],

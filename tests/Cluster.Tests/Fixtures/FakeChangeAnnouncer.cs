@@ -16,6 +16,9 @@ internal sealed class FakeChangeAnnouncer : IChangeAnnouncer
     /// <summary>Who hears of rings: one per silo, unless a test makes some of them deaf.</summary>
     public IReadOnlyList<RingSigners> Signers { get; set; } = [];
 
+    /// <summary>How long after an announcement each of them hears it, in real time; null: never. Default: at once.</summary>
+    public Func<int, TimeSpan?> HearsAfter { get; set; } = _ => TimeSpan.Zero;
+
     public Task SubjectChangedAsync(RateLimitKey key)
     {
         Subjects.Enqueue(key);
@@ -30,11 +33,24 @@ internal sealed class FakeChangeAnnouncer : IChangeAnnouncer
 
     public Task RingChangedAsync(string tenant, string version)
     {
-        foreach (var signers in Signers)
+        foreach (var (silo, signers) in Signers.Index())
         {
-            signers.RingChanged(tenant, version);
+            _ = TellAsync(signers, HearsAfter(silo), tenant, version);
         }
 
         return Task.CompletedTask;
+    }
+
+    private static async Task TellAsync(RingSigners signers, TimeSpan? after, string tenant, string version)
+    {
+        if (after > TimeSpan.Zero)
+        {
+            await Task.Delay(after.Value);
+        }
+
+        if (after is not null)
+        {
+            signers.RingChanged(tenant, version);
+        }
     }
 }

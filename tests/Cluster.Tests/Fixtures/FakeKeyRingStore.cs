@@ -11,17 +11,23 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, string> _rings = [];
-    private readonly Dictionary<(string Tenant, string Signer), (DateTimeOffset Until, long Epoch)> _leases = [];
+    private readonly Dictionary<(string Tenant, string Signer), (DateTimeOffset Until, KeyRingState Ring)> _leases = [];
     private readonly Dictionary<string, IReadOnlyList<string>> _keks = [];
 
     /// <summary>Every call fails at once.</summary>
     public bool IsDown { get; set; }
+
+    /// <summary>What every call fails with instead.</summary>
+    public ServiceOverloadedException? Failure { get; set; }
 
     /// <summary>Every replacement is applied, and its answer is lost.</summary>
     public bool LosesAnswers { get; set; }
 
     /// <summary>It has just been started: who holds a lease is not known.</summary>
     public bool IsForgetful { get; set; }
+
+    /// <summary>Every lease is given, and the answer is lost.</summary>
+    public bool LosesLeases { get; set; }
 
     /// <summary>It does not answer who holds a lease.</summary>
     public bool LosesHolders { get; set; }
@@ -46,7 +52,7 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
         first?.Invoke();
         return Answer(() =>
         {
-            var isReplaced = Ring(tenant).Epoch == before.Epoch;
+            var isReplaced = Ring(tenant).Revision == before.Revision;
             if (isReplaced)
             {
                 _rings[tenant] = JsonSerializer.Serialize(next);
@@ -56,22 +62,27 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
         });
     }
 
-    public Task<LeaseAnswer> LeaseAsync(string tenant, string signer, long epoch, TimeSpan duration) => Answer(() =>
+    public Task<LeaseAnswer> LeaseAsync(string tenant, string signer, KeyRingState held, TimeSpan duration) => Answer(() =>
     {
         var ring = Ring(tenant);
-        if (ring.Epoch == 0 || ring.Epoch != epoch)
+        if (ring.Epoch == 0 || ring.Revision != held.Revision)
         {
             return new LeaseAnswer(ring.Epoch, ring.Epoch == 0 ? null : ring);
         }
 
         Leases++;
-        _leases[(tenant, signer)] = (time.GetUtcNow() + duration, epoch);
-        return new LeaseAnswer(epoch, null);
+        _leases[(tenant, signer)] = (time.GetUtcNow() + duration, held);
+        return LosesLeases
+            ? throw new ServiceOverloadedException("redis_timeout", Applied.No)
+            : new LeaseAnswer(held.Epoch, null);
     });
 
-    public Task<int?> HoldersAsync(string tenant, long epoch) => Answer<int?>(() => IsForgetful ? null
+    public Task<int?> HoldersAsync(string tenant, KeyRingState ring) => Answer<int?>(() => IsForgetful ? null
         : LosesHolders ? throw new ServiceOverloadedException("redis_timeout", Applied.No) : _leases.Count(
-        lease => lease.Key.Tenant == tenant && lease.Value.Until > time.GetUtcNow() && lease.Value.Epoch < epoch));
+        lease => lease.Key.Tenant == tenant && lease.Value.Until > time.GetUtcNow() && IsBefore(lease.Value.Ring, ring)));
+
+    private static bool IsBefore(KeyRingState held, KeyRingState ring) =>
+        held.Epoch < ring.Epoch || (held.Epoch == ring.Epoch && held.Stamp != ring.Stamp);
 
     public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> ReadKeksAsync() =>
         Answer<IReadOnlyDictionary<string, IReadOnlyList<string>>>(() => _keks.ToDictionary());
@@ -108,7 +119,7 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
         await Task.Yield();
         lock (_lock)
         {
-            return IsDown ? throw new ServiceOverloadedException("redis_unavailable", Applied.No) : answer();
+            return Failure is { } failure ? throw failure : IsDown ? throw new ServiceOverloadedException("redis_unavailable", Applied.No) : answer();
         }
     }
 }

@@ -69,6 +69,36 @@ public class FaultSweepTests
     }
 
     [Fact]
+    public async Task KeyRing_EveryFailureAtEveryCall_IsThatOverload()
+    {
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        foreach (var (_, reason, applied) in Failures())
+        {
+            var (tenant, failure) = (GatehouseCluster.NewName(), new ServiceOverloadedException(reason, applied));
+            var ring = cluster.Grains.KeyRing(tenant);
+            await ring.EnsureAsync();
+            foreach (var call in new Func<Task>[]
+            {
+                () => ring.GetAsync(null), ring.EnsureAsync, ring.RewrapAsync,
+                () => ring.RotateAsync(null, Precondition.Unconditional),
+                () => ring.RotateNowAsync(null, "r", Precondition.Unconditional),
+                () => ring.PromoteAsync(1, true, Precondition.Unconditional),
+                () => ring.RevokeAsync(1, "r", Precondition.Unconditional),
+                () => ring.DestroyAsync(1, Precondition.Unconditional),
+                () => cluster.Grains.KeyRings("local").RewrapAsync(1),
+                () => cluster.Grains.Signer(tenant, 0).SignAsync(null, [[1]]),
+            })
+            {
+                cluster.Rings.Failure = failure;
+                var refused = await RefusedAsync(call());
+                cluster.Rings.Failure = null;
+
+                Assert.Equal((reason, applied), (refused.Reason, refused.Applied));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Counter_AQueueThatIsTooLong_RefusesTheRestAtOnce()
     {
         const int Max = 5_000;

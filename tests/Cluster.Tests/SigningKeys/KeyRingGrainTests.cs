@@ -23,7 +23,7 @@ public class KeyRingGrainTests
 
         var signed = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => i % 2 == 0
             ? cluster.SignaturesOf(i % 4).SignAsync(tenant, null, [[1]]).AsTask()
-            : cluster.Grains.Signer(tenant).SignAsync(null, [[1]])));
+            : cluster.Grains.Signer(tenant, i).SignAsync(null, [[1]])));
 
         var version = Assert.Single(cluster.RingOf(tenant).Versions);
         var verifier = SignatureAlgorithm.Es256.ImportPublic(version.PublicKey);
@@ -85,14 +85,51 @@ public class KeyRingGrainTests
         await cluster.RestartAllAsync();
         var tenant = await cluster.RingAsync();
 
+        // Nobody uses the ring but those who sign, and they wake no grain.
         await cluster.AdvanceAsync(TimeSpan.FromDays(90) - TimeSpan.FromHours(1));
-        await RemindAsync(cluster, tenant);
+        await SweepAsync(cluster);
         var early = cluster.RingOf(tenant).Versions.Count;
         await cluster.AdvanceAsync(TimeSpan.FromHours(1));
-        await RemindAsync(cluster, tenant);
+        await SweepAsync(cluster);
 
         Assert.Equal((1, KeyStatus.Pending), (early, cluster.RingOf(tenant).Find(2)!.Status));
         Assert.Single(await RemindersAsync(cluster, tenant));
+    }
+
+    [Fact]
+    public async Task Watch_LeavesAReminderThatLooksAtAllRings()
+    {
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        var tenant = await cluster.RingAsync(rotated: true);
+        await cluster.Cluster.DeactivateAsync(cluster.Grains.KeyRing(tenant));
+        await cluster.AdvanceAsync(Window);
+
+        await cluster.Grains.KeyRings("local").WatchAsync();
+
+        Assert.Equal(2, cluster.RingOf(tenant).Active!.Number);
+        Assert.Single((await cluster.Service<IReminderTable>().ReadRows(
+            cluster.Grains.KeyRings("local").GetGrainId())).Reminders);
+    }
+
+    [Fact]
+    public async Task Pending_ThatTheConfigurationRevokes_IsNotPromoted()
+    {
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        var tenant = await cluster.RingAsync(rotated: true);
+        var plain = cluster.Keys;
+        cluster.Keys = options =>
+        {
+            plain(options);
+            options.RevokedVersions.Add("v2");
+        };
+        await cluster.RestartAllAsync();
+        await cluster.AdvanceAsync(Window + Window);
+
+        var forced = await cluster.Grains.KeyRing(tenant).PromoteAsync(2, isForced: true, Precondition.Unconditional);
+        await RemindAsync(cluster, tenant);
+
+        Assert.Equal(KeyRingOutcome.WrongStatus, forced.Outcome);
+        Assert.Equal(1, (await cluster.SignaturesOf(0).SignAsync(tenant, null, [[1]])).Number);
     }
 
     [Fact]
@@ -194,7 +231,7 @@ public class KeyRingGrainTests
 
         var refused = await cluster.SignaturesOf(0).SignAsync(tenant, null, [[1]]);
         var report = await cluster.Grains.KeyRings("local").RewrapAsync(10);
-        var check = ActivatorUtilities.CreateInstance<KekCheck>(
+        using var check = ActivatorUtilities.CreateInstance<KekCheck>(
             cluster.Cluster.GetSiloServiceProvider(cluster.Cluster.Silos[0].SiloAddress));
 
         Assert.Equal(SignOutcome.Unreadable, refused.Outcome);
@@ -230,6 +267,9 @@ public class KeyRingGrainTests
 
         Assert.Equal(outcome, (await cluster.SignaturesOf(0).SignAsync(tenant, number, [[1]])).Outcome);
     }
+
+    private static Task SweepAsync(GatehouseCluster cluster) =>
+        cluster.Grains.KeyRings("local").AsReference<IRemindable>().ReceiveReminder("sweep", default);
 
     private static Task RemindAsync(GatehouseCluster cluster, string tenant) =>
         cluster.Grains.KeyRing(tenant).AsReference<IRemindable>().ReceiveReminder("upkeep", default);

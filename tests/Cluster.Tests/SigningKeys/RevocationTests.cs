@@ -20,6 +20,7 @@ public class RevocationTests
     {
         await using var cluster = await GatehouseCluster.StartAsync(silos: 4);
         var tenant = await cluster.RingAsync(rotated: true);
+        cluster.Changes.HearsAfter = silo => silo == 3 ? null : TimeSpan.FromMilliseconds(20 * silo);
         var (clock, revokedAt, after) = (0L, long.MaxValue, 0);
         var made = new ConcurrentBag<(long Began, int Version)>();
         using var end = new CancellationTokenSource();
@@ -175,6 +176,30 @@ public class RevocationTests
         }));
 
         Assert.Equal((SignOutcome.Done, 2), (result.Outcome, result.Number));
+    }
+
+    [Fact]
+    public async Task Signature_BegunUnderALeaseThatWasExtendedSince_EndsWithIt()
+    {
+        await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
+        var tenant = await cluster.RingAsync(rotated: true);
+        var signatures = cluster.SignaturesOf(0);
+        await signatures.SignAsync(tenant, null, [[1]]);
+
+        // While it signs, the lease is extended, the ring is revoked and heard of, and the new lease's answer is lost.
+        var refusal = await Assert.ThrowsAsync<ServiceOverloadedException>(
+            async () => await signatures.SignAsync(tenant, null, new Stopping(() =>
+            {
+                cluster.Time.Advance(Lease / 2);
+                signatures.SignAsync(tenant, null, [[1]]).AsTask().GetAwaiter().GetResult();
+                SpinWait.SpinUntil(() => cluster.Rings.Leases >= 2, TimeSpan.FromSeconds(10));
+                cluster.Rings.LosesLeases = true;
+                cluster.Rings.Restore(tenant, JsonSerializer.Serialize(
+                    KeyRing.Revoke(cluster.RingOf(tenant), 1, "r", cluster.Time.GetUtcNow()).Next));
+                signatures.RingChanged(tenant, "another");
+            })));
+
+        Assert.Equal("redis_timeout", refusal.Reason);
     }
 
     [Fact]

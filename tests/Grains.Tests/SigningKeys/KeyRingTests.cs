@@ -135,7 +135,10 @@ public class KeyRingTests
         var full = Rings.Of([Active, .. Enumerable.Repeat(Retired, KeyRing.VersionsMax - 1)]);
 
         Assert.Equal((full, TooMany), KeyRing.Rotate(full, Rings.Key(201), Window, Now));
-        Assert.Equal((full, TooMany), KeyRing.RotateNow(full, Rings.Key(201), "r", Now));
+        // A key that others know must be got rid of all the same.
+        Assert.Equal(Done, KeyRing.RotateNow(full, Rings.Key(201), "r", Now).Outcome);
+        var fuller = Rings.Of([Active, .. Enumerable.Repeat(Retired, KeyRing.EmergencyVersionsMax - 1)]);
+        Assert.Equal((fuller, TooMany), KeyRing.RotateNow(fuller, Rings.Key(251), "r", Now));
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public class SignatureVerdictTests
         Assert.Equal(("configuration", (DateTimeOffset?)null), (everywhere.Find(1)!.Reason, everywhere.Find(1)!.RevokedAt));
         Assert.Equal(Statuses(ring.Snapshot("acme", None)), Statuses(elsewhere));
         Assert.Equal(KeyStatus.Revoked, here.Find(2)!.Status);
-        Assert.Distinct(new[] { everywhere, elsewhere, here, ring.Snapshot("acme", None) }.Select(s => s.Version));
+        // Shown to anybody: it says nothing of other tenants' keys.
+        Assert.Equal(["7+1.3", "7", "7+2"], new[] { everywhere, elsewhere, here }.Select(snapshot => snapshot.Version));
     }
 
     [Fact]

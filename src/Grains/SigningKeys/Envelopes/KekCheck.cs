@@ -6,41 +6,64 @@ namespace Gatehouse.Grains.SigningKeys.Envelopes;
 
 /// <summary>
 /// Refuses to start with a key-encryption key that does not open the stored rings: started all the same, the process
-/// could not sign, and would wrap new keys under a key that nobody may have kept.
+/// could not sign, and would wrap new keys under a key that nobody may have kept. Where the store does not answer at the
+/// start, it is asked until it does, and a process with a wrong key stops then.
 /// </summary>
-internal sealed partial class KekCheck(IKeyRingStore store, KeyEncryptionKeys keks, ILogger<KekCheck> logger)
-    : IHostedService
+internal sealed partial class KekCheck(
+    IKeyRingStore store, KeyEncryptionKeys keks, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<KekCheck> logger) : BackgroundService
 {
-    public async Task StartAsync(CancellationToken cancellationToken)
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
+
+    private bool _isChecked;
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (await FaultAsync() is { } fault)
+        {
+            throw new ValidationException(fault);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!_isChecked)
+        {
+            await Task.Delay(AgainAfter, time, stoppingToken);
+            if (await FaultAsync() is { } fault)
+            {
+                LogWrong(fault);
+                lifetime.StopApplication();
+            }
+        }
+    }
+
+    private async Task<string?> FaultAsync()
     {
         IReadOnlyDictionary<string, IReadOnlyList<string>> rings;
         try
         {
             rings = await store.ReadKeksAsync();
+            _isChecked = true;
         }
         catch (ServiceOverloadedException)
         {
-            // A store that is away is no reason not to start; each envelope is checked again when it is opened.
-            LogUnchecked();
-            return;
+            return null;
         }
 
         var shut = rings.Where(ring => !ring.Value.All(keks.Has)).Select(ring => ring.Key)
             .Order(StringComparer.Ordinal).ToList();
-        if (shut.Count > 0)
-        {
-            throw new ValidationException(
-                $"Gatehouse:SigningKeys:Kek does not open {shut.Count} of the {rings.Count} stored key rings, the " +
-                $"first of tenant {shut[0]}. Configure the key that they were wrapped with; to change it, name the " +
-                "old one in Gatehouse:SigningKeys:PreviousKek until all are re-wrapped.");
-        }
+        return shut.Count == 0
+            ? null
+            : $"Gatehouse:SigningKeys:Kek does not open {shut.Count} of the {rings.Count} stored key rings, the first " +
+                $"of tenant {shut[0]}. Configure the key that they were wrapped with; to change it, name the old one " +
+                "in Gatehouse:SigningKeys:PreviousKek until all are re-wrapped.";
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    [LoggerMessage(4004, LogLevel.Warning,
-        "The store does not answer: whether the key-encryption key opens the stored key rings is not known yet")]
-    private partial void LogUnchecked();
+    [LoggerMessage(4004, LogLevel.Critical, "{Fault} This process stops")]
+    private partial void LogWrong(string fault);
 }
 
 /// <summary>Reads the key-encryption keys with the other settings, so that a wrong one is found with them.</summary>

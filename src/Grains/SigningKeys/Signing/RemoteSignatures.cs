@@ -6,6 +6,13 @@ namespace Gatehouse.Grains.SigningKeys.Signing;
 /// <summary>Has a silo sign: for a process that hosts none, and has no key-encryption key.</summary>
 internal sealed class RemoteSignatures(IGrainFactory grains) : ISignatures
 {
-    public ValueTask<SignResult> SignAsync(string tenant, int? number, IReadOnlyList<byte[]> items) =>
-        new(grains.Signer(tenant).SignAsync(number, items));
+    private const int Lanes = 16;
+
+    private int _calls;
+
+    public ValueTask<SignResult> SignAsync(string tenant, int? number, IReadOnlyList<byte[]> items)
+    {
+        var lane = (int)((uint)Interlocked.Increment(ref _calls) % Lanes);
+        return new ValueTask<SignResult>(grains.Signer(tenant, lane).SignAsync(number, items));
+    }
 }

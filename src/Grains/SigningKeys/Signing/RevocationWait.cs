@@ -18,13 +18,13 @@ internal sealed partial class RevocationWait(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(200);
 
-    public async Task UntilNoSignerUsesAsync(string tenant, long epoch)
+    public async Task UntilNoOtherIsUsedAsync(string tenant, KeyRingState ring)
     {
         var (began, pause) = (time.GetTimestamp(), FirstPause);
         var isKnown = true;
         while (time.GetElapsedTime(began) < LeaseMax)
         {
-            var holders = isKnown ? await HoldersAsync(tenant, epoch) : null;
+            var holders = isKnown ? await HoldersAsync(tenant, ring) : null;
             if (holders == 0)
             {
                 break;
@@ -41,15 +41,15 @@ internal sealed partial class RevocationWait(
         metrics.Waited(waited);
         if (waited >= LeaseMax)
         {
-            LogWaitedOut(tenant, epoch);
+            LogWaitedOut(tenant, ring.Epoch);
         }
     }
 
-    private async Task<int?> HoldersAsync(string tenant, long epoch)
+    private async Task<int?> HoldersAsync(string tenant, KeyRingState ring)
     {
         try
         {
-            return await store.HoldersAsync(tenant, epoch);
+            return await store.HoldersAsync(tenant, ring);
         }
         catch (ServiceOverloadedException)
         {

@@ -15,9 +15,9 @@ internal sealed class RevokedByConfiguration : IDisposable
         _versions = new RevokedVersions(options.CurrentValue.RevokedVersions);
         _subscription = options.OnChange(changed =>
         {
-            var before = _versions.Name;
+            var before = _versions;
             _versions = new RevokedVersions(changed.RevokedVersions);
-            if (_versions.Name != before)
+            if (!_versions.IsSameAs(before))
             {
                 Changed?.Invoke();
             }

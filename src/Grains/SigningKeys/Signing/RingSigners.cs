@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.SigningKeys.Envelopes;
@@ -28,6 +29,8 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
     private readonly SigningKeysMetrics _metrics;
     private readonly ILogger<RingSigners> _logger;
     private readonly RevokedByConfiguration _revoked;
+    private readonly LogBudget _refusals;
+    private readonly LogBudget _unreadable;
 
     public RingSigners(
         IKeyRingStore store, KeyForge forge, RegionClock clock, IGrainFactory grains,
@@ -36,24 +39,21 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
     {
         (_store, _forge, _clock, _grains, _options) = (store, forge, clock, grains, options.Value);
         (_revoked, _uses, _metrics, Time, _logger) = (revoked, uses, metrics, time, logger);
+        (_refusals, _unreadable) = (new LogBudget(time), new LogBudget(time));
         _revoked.Changed += ChangesMissed;
     }
 
     public TimeProvider Time { get; }
 
+    public TimeSpan LeaseDuration => _options.LeaseDuration;
+
     public async ValueTask<SignResult> SignAsync(string tenant, int? number, IReadOnlyList<byte[]> items)
     {
-        if (_signers.Count > SignersMax)
-        {
-            DropIdle();
-        }
-
-        var signer = _signers.GetOrAdd(tenant, static (tenant, self) => new TenantSigner(tenant, self), this);
-        var result = await signer.SignAsync(number, items);
+        var result = await SignerOf(tenant).SignAsync(number, items);
         _uses.SignAnswered(result.Outcome, items.Count);
-        if (result.Outcome is SignOutcome.Revoked)
+        if (result.Outcome is SignOutcome.Revoked && _refusals.TryTake(out var skipped))
         {
-            LogRefused(tenant, result.Number);
+            LogRefused(tenant, result.Number, skipped);
         }
 
         return result;
@@ -89,16 +89,23 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
         // Nor here.
     }
 
-    public void Dispose() => _revoked.Changed -= ChangesMissed;
+    public void Dispose()
+    {
+        _revoked.Changed -= ChangesMissed;
+        foreach (var (_, signer) in _signers)
+        {
+            signer.Dispose();
+        }
+    }
 
-    public string VersionOf(KeyRingState ring) => ring.VersionWith(_revoked.Versions);
+    public string VersionOf(string tenant, KeyRingState ring) => ring.VersionWith(tenant, _revoked.Versions);
 
-    public async Task<LeaseAnswer> LeaseAsync(string tenant, string signer, long epoch)
+    public async Task<LeaseAnswer> LeaseAsync(string tenant, string signer, KeyRingState ring)
     {
         var isGiven = false;
         try
         {
-            var answer = await _store.LeaseAsync(tenant, signer, epoch, _options.LeaseDuration);
+            var answer = await _store.LeaseAsync(tenant, signer, ring, _options.LeaseDuration);
             isGiven = true;
             return answer;
         }
@@ -115,32 +122,27 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
         return KeyRingState.Empty;
     }
 
-    /// <summary>The lease that the store gave, counted from before it was asked.</summary>
-    public SignerLease Given(string tenant, SignerLease? before, KeyRingState ring, long asked)
-    {
-        var duration = (long)(_options.LeaseDuration.TotalSeconds * Time.TimestampFrequency);
-        var (renewAt, until) = (asked + (duration / 2), asked + duration);
-        var active = ring.Active;
-        var usable = active is not null && _revoked.Versions.Contains(tenant, active.Number) ? null : active;
-        if (before is not null && before.Ring.Epoch == ring.Epoch && before.Usable?.Number == usable?.Number
-            && (usable is null || before.Signer is not null))
-        {
-            return before.Renewed(renewAt, until);
-        }
+    /// <summary>Whether a lease that is still good serves for that ring, which the store gave one for.</summary>
+    public bool IsUsable(string tenant, SignerLease lease, KeyRingState ring) =>
+        lease.Ring.Revision == ring.Revision && lease.Usable?.Number == UsableOf(tenant, ring)?.Number
+        && (lease.Usable is null || lease.Signer is not null);
 
-        if (active is not null)
+    /// <summary>A lease on a ring; it has to be extended before it is good.</summary>
+    public SignerLease New(string tenant, KeyRingState ring)
+    {
+        if (ring.Active is { } active)
         {
             _metrics.Took(DateTimeOffset.FromUnixTimeMilliseconds(_clock.NowMs) - active.CreatedAt);
         }
 
+        var usable = UsableOf(tenant, ring);
         var signer = usable is null ? null : _forge.Open(tenant, usable);
-        if (usable is not null && signer is null)
+        if (usable is not null && signer is null && _unreadable.TryTake(out var skipped))
         {
-            LogUnreadable(tenant, usable.Number);
+            LogUnreadable(tenant, usable.Number, skipped);
         }
 
-        before?.Signer?.Dispose();
-        return new SignerLease(ring, usable, signer, renewAt, until);
+        return new SignerLease(ring, usable, signer);
     }
 
     public SignResult Sign(string tenant, SignerLease lease, int? number, IReadOnlyList<byte[]> items)
@@ -153,7 +155,8 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
         if (lease.Usable is not { } version)
         {
             // Nothing may sign: what did so last is revoked.
-            return new SignResult { Outcome = SignOutcome.Revoked, Number = lease.Ring.Versions.Count };
+            var last = lease.Ring.Versions.LastOrDefault(version => version.ActivatedAt is not null);
+            return new SignResult { Outcome = SignOutcome.Revoked, Number = last?.Number ?? 0 };
         }
 
         return lease.Signer is { } signer
@@ -188,22 +191,45 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
             : SignOutcome.NotActive,
     };
 
+    private KeyVersion? UsableOf(string tenant, KeyRingState ring) =>
+        ring.Active is { } active && !_revoked.Versions.Contains(tenant, active.Number) ? active : null;
+
+    private TenantSigner SignerOf(string tenant)
+    {
+        if (_signers.TryGetValue(tenant, out var known))
+        {
+            return known;
+        }
+
+        // Counting takes every lock of the dictionary: only when there is a new one.
+        if (_signers.Count >= SignersMax)
+        {
+            DropIdle();
+        }
+
+        return _signers.GetOrAdd(tenant, static (tenant, self) => new TenantSigner(tenant, self), this);
+    }
+
     private void DropIdle()
     {
         foreach (var (tenant, _) in _signers.OrderBy(static signer => signer.Value.UsedAt).Take(SignersMax / 4))
         {
-            _signers.TryRemove(tenant, out _);
+            if (_signers.TryRemove(tenant, out var signer))
+            {
+                signer.Dispose();
+            }
         }
     }
 
     [LoggerMessage(4010, LogLevel.Warning,
-        "Signing for tenant {Tenant} was refused: v{Version} is revoked and nothing has taken its place")]
-    private partial void LogRefused(string tenant, int version);
+        "Signing for tenant {Tenant} was refused: v{Version} is revoked ({Skipped} more since the last such line)")]
+    private partial void LogRefused(string tenant, int version, long skipped);
 
     [LoggerMessage(4011, LogLevel.Critical,
         "The private key v{Version} of tenant {Tenant} does not open: it was wrapped by a key-encryption key that is " +
-        "not configured, or was changed in the store. Nothing is signed for this tenant")]
-    private partial void LogUnreadable(string tenant, int version);
+        "not configured, or was changed in the store. Nothing is signed for this tenant ({Skipped} more since the " +
+        "last such line)")]
+    private partial void LogUnreadable(string tenant, int version, long skipped);
 
     [LoggerMessage(4012, LogLevel.Critical,
         "The key ring of tenant {Tenant} was at epoch {Seen} and is at {Now} in the store, which has lost " +

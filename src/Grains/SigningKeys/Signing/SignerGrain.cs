@@ -7,6 +7,9 @@ namespace Gatehouse.Grains.SigningKeys.Signing;
 [GrainType("signer"), StatelessWorker, Reentrant]
 internal sealed class SignerGrain(RingSigners signers) : Grain, ISignerGrain
 {
-    public Task<SignResult> SignAsync(int? number, IReadOnlyList<byte[]> items) =>
-        signers.SignAsync(this.GetPrimaryKeyString(), number, items).AsTask();
+    public Task<SignResult> SignAsync(int? number, IReadOnlyList<byte[]> items)
+    {
+        var key = this.GetPrimaryKeyString();
+        return signers.SignAsync(key[(key.IndexOf('/') + 1)..], number, items).AsTask();
+    }
 }

@@ -3,30 +3,63 @@ using Gatehouse.Grains.Abstractions.SigningKeys;
 namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
-/// The right of one silo to sign with one ring for a while. It ends by time, or at once when the ring has changed.
+/// The right of one signer to sign with one ring for a while. It ends by time, or for good when the ring has changed. One
+/// object for as long as it is extended: whoever still holds it learns of its end.
 /// </summary>
-internal sealed class SignerLease(KeyRingState ring, KeyVersion? usable, ISigner? signer, long renewAt, long until)
+/// <param name="ring">The ring that it is for.</param>
+/// <param name="usable">The version that may sign; null: none.</param>
+/// <param name="signer">Its private key; null when there is none, or when it does not open.</param>
+internal sealed class SignerLease(KeyRingState ring, KeyVersion? usable, ISigner? signer) : IDisposable
 {
+    private long _renewAt;
+    private long _until;
+    private long _untilWall;
     private volatile bool _isEnded;
 
-    /// <summary>The ring that it is for.</summary>
     public KeyRingState Ring => ring;
 
-    /// <summary>The version that may sign; null: none.</summary>
     public KeyVersion? Usable => usable;
 
-    /// <summary>Its private key; null when it does not open.</summary>
     public ISigner? Signer => signer;
 
-    /// <summary>Whether it is time to renew it, by the process' own timestamps.</summary>
-    public bool IsDue(long now) => now >= renewAt;
+    public bool IsEnded => _isEnded;
+
+    /// <summary>Lets it last for longer.</summary>
+    /// <param name="asked">
+    /// When the store was asked: from then it counts, so that it ends here before it ends in the store.
+    /// </param>
+    /// <param name="duration">How long it lasts.</param>
+    /// <param name="time">The process' clocks.</param>
+    public void Extend(LeaseTime asked, TimeSpan duration, TimeProvider time)
+    {
+        var steady = (long)(duration.TotalSeconds * time.TimestampFrequency);
+        Volatile.Write(ref _untilWall, asked.Wall + duration.Ticks);
+        Volatile.Write(ref _renewAt, asked.Steady + (steady / 2));
+        Volatile.Write(ref _until, asked.Steady + steady);
+    }
+
+    /// <summary>Whether it is time to renew it.</summary>
+    public bool IsDue(LeaseTime now) => now.Steady >= Volatile.Read(ref _renewAt);
 
     /// <summary>Whether it may be signed now.</summary>
-    public bool IsGood(long now) => !_isEnded && now < until;
-
-    /// <summary>The same ring and key for longer.</summary>
-    public SignerLease Renewed(long renewAt, long until) => new(ring, usable, signer, renewAt, until);
+    public bool IsGood(LeaseTime now) =>
+        !_isEnded && now.Steady < Volatile.Read(ref _until) && now.Wall < Volatile.Read(ref _untilWall);
 
     /// <summary>Nothing is signed with it from here on; what is being signed is thrown away.</summary>
     public void End() => _isEnded = true;
+
+    public void Dispose()
+    {
+        End();
+        signer?.Dispose();
+    }
+}
+
+/// <summary>
+/// The process' steady clock and its wall clock. The steady one stands still while a machine is suspended, the wall clock
+/// can be put back: a lease ends by whichever is first.
+/// </summary>
+internal readonly record struct LeaseTime(long Steady, long Wall)
+{
+    public static LeaseTime Now(TimeProvider time) => new(time.GetTimestamp(), time.GetUtcNow().UtcTicks);
 }

@@ -1,17 +1,21 @@
-using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
 namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
-/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked
-/// for, by this process' own steady clock, so it ends here before it ends in the store, however long an answer took.
+/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked for, so
+/// it ends here before it ends in the store, however long an answer took.
 /// </summary>
-internal sealed class TenantSigner(string tenant, RingSigners signers)
+internal sealed class TenantSigner(string tenant, RingSigners signers) : IDisposable
 {
+    private const long Never = long.MinValue;
+
     // A ring that changes faster than it can be read is not worth following.
     private const int AttemptsMax = 5;
+
+    /// <summary>While the store fails, renewing behind the callers' backs is tried no more often than this.</summary>
+    private static readonly TimeSpan BehindPause = TimeSpan.FromMilliseconds(250);
 
     // Of this object, not of the silo: who takes over from it must not answer for what it still does.
     private readonly string _self = Guid.NewGuid().ToString("n");
@@ -19,6 +23,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
     private volatile SignerLease? _lease;
     private Task<SignerLease>? _renewal;
     private long _epochSeen;
+    private long _behindAt = Never;
     private int _drops;
     private bool _isBehind;
 
@@ -27,7 +32,8 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
 
     public ValueTask<SignResult> SignAsync(int? number, IReadOnlyList<byte[]> items)
     {
-        var now = UsedAt = signers.Time.GetTimestamp();
+        var now = LeaseTime.Now(signers.Time);
+        UsedAt = now.Steady;
         if (_lease is not { } lease || !lease.IsGood(now))
         {
             return new ValueTask<SignResult>(SignWaitingAsync(number, items));
@@ -44,26 +50,54 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
     }
 
     /// <summary>
-    /// The ring has changed: nothing is signed with the old one from here on, and the store is told so.
+    /// The ring has changed: nothing is signed with the old one from here on, and the store is told so, unless nothing
+    /// could have been signed anyway.
     /// </summary>
+    /// <param name="version">What the ring is at now; null: nobody knows.</param>
     public void Drop(string? version)
     {
-        if (_lease is not { } lease || (version is not null && version == signers.VersionOf(lease.Ring)))
+        SignerLease? dropped;
+        bool wasGood;
+        lock (_lock)
         {
-            return;
+            dropped = _lease;
+            if (dropped is not null && version is not null && version == signers.VersionOf(tenant, dropped.Ring))
+            {
+                return;
+            }
+
+            // Also of what is being asked for right now: the answer may be older.
+            _drops++;
+            wasGood = dropped?.IsGood(LeaseTime.Now(signers.Time)) is true;
+            dropped?.End();
         }
 
-        Interlocked.Increment(ref _drops);
-        lease.End();
-        RenewBehind(lease);
+        if (wasGood)
+        {
+            Volatile.Write(ref _behindAt, Never);
+            RenewBehind(dropped!);
+        }
     }
+
+    public void Dispose() => _lease?.Dispose();
 
     /// <summary>
     /// Without the caller. What fails now fails again, and aloud, once somebody has to wait for it.
     /// </summary>
-    private void RenewBehind(SignerLease lease) => RenewAsync(lease).ContinueWith(
-        static failed => failed.Exception, CancellationToken.None,
-        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    private void RenewBehind(SignerLease lease)
+    {
+        var (now, last) = (signers.Time.GetTimestamp(), Volatile.Read(ref _behindAt));
+        if (last != Never && signers.Time.GetElapsedTime(last, now) < BehindPause)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _behindAt, now);
+        RenewAsync(lease).ContinueWith(
+            static failed => failed.Exception, CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
 
     private async Task<SignResult> SignWaitingAsync(int? number, IReadOnlyList<byte[]> items)
     {
@@ -87,7 +121,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
         try
         {
             var result = signers.Sign(tenant, lease, number, items);
-            return lease.IsGood(signers.Time.GetTimestamp()) ? result : null;
+            return lease.IsGood(LeaseTime.Now(signers.Time)) ? result : null;
         }
         catch (ObjectDisposedException)
         {
@@ -107,7 +141,8 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
             }
 
             // Somebody else has renewed it since the caller looked.
-            return _lease is { } lease && lease != known && lease.IsGood(signers.Time.GetTimestamp())
+            var now = LeaseTime.Now(signers.Time);
+            return _lease is { } lease && lease.IsGood(now) && (lease != known || !lease.IsDue(now))
                 ? Task.FromResult(lease)
                 : _renewal = RenewAsync();
         }
@@ -120,8 +155,8 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
         var ring = _lease?.Ring ?? KeyRingState.Empty;
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
-            var (drops, asked) = (Volatile.Read(ref _drops), signers.Time.GetTimestamp());
-            var answer = await signers.LeaseAsync(tenant, _self, ring.Epoch);
+            var (drops, asked) = (Volatile.Read(ref _drops), LeaseTime.Now(signers.Time));
+            var answer = await signers.LeaseAsync(tenant, _self, ring);
             ThrowIfBehind(answer.Epoch);
             if (!answer.IsGiven)
             {
@@ -129,9 +164,9 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
                 _lease?.End();
                 ring = answer.Ring ?? await signers.FirstRingAsync(tenant);
             }
-            else if (drops == Volatile.Read(ref _drops))
+            else if (Take(ring, drops, asked) is { } lease)
             {
-                return _lease = signers.Given(tenant, _lease, ring, asked);
+                return lease;
             }
 
             // Else a change was announced while the store was asked, and the answer may be older.
@@ -140,9 +175,29 @@ internal sealed class TenantSigner(string tenant, RingSigners signers)
         throw new ServiceOverloadedException("key_ring_lease", Applied.No);
     }
 
-    /// <summary>
-    /// The store has lost what it had acknowledged: a key that was revoked may be good again in there.
-    /// </summary>
+    private SignerLease? Take(KeyRingState ring, int drops, LeaseTime asked)
+    {
+        lock (_lock)
+        {
+            if (drops != _drops)
+            {
+                return null;
+            }
+
+            var before = _lease;
+            if (before is null || before.IsEnded || !signers.IsUsable(tenant, before, ring))
+            {
+                _lease = signers.New(tenant, ring);
+                // Ended before its key is put away: who is signing with it throws the result away.
+                before?.Dispose();
+            }
+
+            _lease!.Extend(asked, signers.LeaseDuration, signers.Time);
+            return _lease;
+        }
+    }
+
+    /// <summary>The store has lost what it had acknowledged: a key that was revoked may be good again in there.</summary>
     private void ThrowIfBehind(long epoch)
     {
         if (epoch >= _epochSeen)
