@@ -37,6 +37,7 @@ public partial class CoreTests
     [GeneratedRegex(
         @"(Grain(\.\w+)?|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader|Keeper|Health|Heartbeat|Check)$"
         + @"|^TrackedSubjects$|^SubjectDeparture$|^Change(Announcer|Connection|Feed|Listener)$"
-        + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration|KeyForge|KeyEncryptionKey)$")]
+        + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration)$"
+        + @"|^(KeyForge|KeyEncryptionKey|KeyRingSweepStart)$")]
     private static partial Regex Shell();
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gatehouse.ApiHost.Hosting;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.RateLimiting;
+using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using StackExchange.Redis;
@@ -18,6 +19,8 @@ internal sealed class BenchmarkHost : IAsyncDisposable
     public const int Subjects = 1000;
 
     private const string AdminKey = "an-admin-key-for-benchmarks-0123456789";
+    /// <summary>The key-encryption key of every process.</summary>
+    public const string Kek = "xZ1mJZkq3m0Yb1Vh9qTn2rK6sW8uD4fG5hJ7kL0pQwE=";
     private const string Policies = "/v1/tenants/bench/rate-limits";
     private const string Route = "/v1/tenants/{tenant}/rate-limits/{policy}";
 
@@ -102,6 +105,7 @@ internal sealed class BenchmarkHost : IAsyncDisposable
                 ["Gatehouse:Topology"] = topology,
                 ["Gatehouse:DataDirectory"] = folder.FullName,
                 ["Gatehouse:Auth:AdminKey"] = AdminKey,
+                ["Gatehouse:SigningKeys:Kek"] = Kek,
                 ["Gatehouse:Redis:ConnectionString"] = redis,
                 ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
                 ["Gatehouse:Http:TenantRequestsPerSecond"] = "0",
@@ -119,12 +123,19 @@ internal sealed class BenchmarkHost : IAsyncDisposable
     }
 
     /// <summary>The same door, the same body, and nothing done: no tenant looked up, no grain, an empty answer.</summary>
-    private static void MapEmpty(WebApplication app) =>
+    private static void MapEmpty(WebApplication app)
+    {
+        app.MapPost("/v1/tenants/{tenant}/keys/empty", static (string tenant, SignRequest request) =>
+        {
+            _ = (tenant, request);
+            return Results.Ok();
+        }).RequireScope(Scopes.KeysSign);
         app.MapPost($"{Route}/empty", static (string tenant, string policy, CheckRequest request) =>
         {
             _ = (tenant, policy, request);
             return Results.Ok();
         }).RequireScope(Scopes.RateLimitCheck);
+    }
 
     private static void MapScript(WebApplication app) =>
         app.MapPost($"{Route}/script", static async (
@@ -148,7 +159,7 @@ internal sealed class BenchmarkHost : IAsyncDisposable
         using var client = new HttpClient { BaseAddress = Url };
         client.DefaultRequestHeaders.Authorization = new("Bearer", AdminKey);
         await SendAsync(HttpMethod.Put, "/v1/tenants/bench", "{}");
-        var key = await SendAsync(HttpMethod.Post, "/v1/tenants/bench/api-keys", """{"scopes":["ratelimit"]}""");
+        var key = await SendAsync(HttpMethod.Post, "/v1/tenants/bench/api-keys", """{"scopes":["ratelimit","keys"]}""");
         Key = key.GetProperty("key").GetString()!;
         await SendAsync(HttpMethod.Put, $"{Policies}/open", """{"limit":1000000000,"window":"00:01:00"}""");
         // Not cold: a refusal in a young region is asked for again every second, in case the region turns out older.

@@ -21,6 +21,7 @@ internal sealed class SiloProcess : IDisposable
             Environment =
             {
                 ["Gatehouse__Redis__ConnectionString"] = redis,
+                ["Gatehouse__SigningKeys__Kek"] = BenchmarkHost.Kek,
                 ["Gatehouse__Silo__Port"] = "0",
                 ["Gatehouse__Silo__GatewayPort"] = "0",
                 ["Gatehouse__Silo__HealthPort"] = "0",

@@ -3,9 +3,9 @@ using System.Text;
 namespace Gatehouse.ApiHost.SigningKeys;
 
 /// <summary>
-/// What callers may not have signed: the checkpoints of the tenant's own audit log. They are signed with the same key, as
-/// text whose first line is <c>{deployment}/{region}/{tenant}</c> (C2SP tlog-checkpoint); a caller who could have one signed
-/// could forge a log.
+/// What callers may not have signed: the checkpoints of the tenant's own audit log. They are signed with the same
+/// key, as text whose first line is <c>{deployment}/{region}/{tenant}</c> (C2SP tlog-checkpoint); a caller who could
+/// have one signed could forge a log.
 /// </summary>
 internal static class ReservedData
 {

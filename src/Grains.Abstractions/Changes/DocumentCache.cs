@@ -10,7 +10,8 @@ namespace Gatehouse.Grains.Abstractions.Changes;
 /// <param name="source">Where documents are read.</param>
 /// <param name="time">The process' clock.</param>
 /// <param name="failingMax">How long an entry serves while it cannot be refreshed.</param>
-internal sealed class DocumentCache<T>(IDocumentSource<T> source, TimeProvider time, TimeSpan failingMax) where T : class
+internal sealed class DocumentCache<T>(IDocumentSource<T> source, TimeProvider time, TimeSpan failingMax)
+    where T : class
 {
     /// <summary>Older than this, an entry is used once more and refreshed behind the caller's back.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(1);

@@ -11,8 +11,8 @@ public interface IKeyRingsGrain : IGrainWithStringKey
     Task WatchAsync();
 
     /// <summary>
-    /// Wraps the private keys of up to <paramref name="limit"/> rings under the first configured key-encryption key, for
-    /// some seconds at most. Safe to repeat, until none remains.
+    /// Wraps the private keys of up to <paramref name="limit"/> rings under the first configured key-encryption key,
+    /// for some seconds at most. Safe to repeat, until none remains.
     /// </summary>
     [Alias("rewrap"), ResponseTimeout("00:00:30")]
     Task<RewrapReport> RewrapAsync(int limit);

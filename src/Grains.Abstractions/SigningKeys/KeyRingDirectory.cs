@@ -67,8 +67,8 @@ public sealed class KeyRingDirectory : IChangeObserver
 
     /// <summary>Whether that is the version's signature of those bytes.</summary>
     public bool Verify(KeyVersionSnapshot version, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
-        _verifiers.GetValue(version, static version => new Lazy<IVerifier>(() => Import(version), LazyThreadSafetyMode.PublicationOnly))
-            .Value.Verify(data, signature);
+        _verifiers.GetValue(version, static version => new Lazy<IVerifier>(
+            () => Import(version), LazyThreadSafetyMode.PublicationOnly)).Value.Verify(data, signature);
 
     /// <inheritdoc/>
     public void RingChanged(string tenant, string version) => _rings.Announce(tenant, version);

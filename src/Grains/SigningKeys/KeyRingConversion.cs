@@ -24,7 +24,8 @@ internal static class KeyRingConversion
     /// </summary>
     public static string VersionWith(this KeyRingState ring, string tenant, RevokedVersions revoked)
     {
-        var own = ring.Versions.Where(version => revoked.Contains(tenant, version.Number)).Select(v => v.Number).ToList();
+        var own = ring.Versions.Select(version => version.Number)
+            .Where(number => revoked.Contains(tenant, number)).ToList();
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{ring.Epoch}{(ring.Stamp.Length == 0 ? "" : $".{ring.Stamp}")}{(own.Count == 0 ? "" : "+")}" +

@@ -29,8 +29,8 @@ internal sealed record KeyRingEvent(
     string? Reason);
 
 /// <summary>
-/// Is told of every change of a ring after it was made, for areas that record it; not of one whose outcome the store did not
-/// tell. Must not throw.
+/// Is told of every change of a ring after it was made, for areas that record it; not of one whose outcome the store
+/// did not tell. Must not throw.
 /// </summary>
 internal interface IKeyRingObserver
 {

@@ -86,7 +86,7 @@ internal sealed partial class KeyRingGrain(
         return change;
     }
 
-    public async Task ReceiveReminder(string reminderName, TickStatus status) => await TickAsync(CancellationToken.None);
+    public Task ReceiveReminder(string reminderName, TickStatus status) => KeepUpAsync();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -95,7 +95,7 @@ internal sealed partial class KeyRingGrain(
         KeepUpIn(TimeSpan.Zero);
     }
 
-    public async Task KeepUpAsync() => await TickAsync(CancellationToken.None);
+    public Task KeepUpAsync() => TickAsync(CancellationToken.None);
 
     /// <summary>
     /// Promotes and rotates what is due. Whatever fails is tried again, by the timer and at the next reminder.

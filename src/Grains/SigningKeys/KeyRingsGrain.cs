@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.SigningKeys;
 
-/// <summary>Goes through the rings of one region, one after the other: to re-wrap them, and for what is due by time.</summary>
+/// <summary>
+/// Goes through the rings of one region, one after the other: to re-wrap them, and for what is due by time.
+/// </summary>
 [GrainType("key-rings")]
 internal sealed partial class KeyRingsGrain(
     IKeyRingStore store, KeyEncryptionKeys keks, RegionClock clock, IOptions<SigningKeysOptions> options,
@@ -70,8 +72,8 @@ internal sealed partial class KeyRingsGrain(
     }
 
     /// <summary>
-    /// A ring that only signs wakes nobody when its key is old, and one whose silo died in the middle of a rotation has a
-    /// key that waits to be promoted.
+    /// A ring that only signs wakes nobody when its key is old, and one whose silo died in the middle of a rotation
+    /// has a key that waits to be promoted.
     /// </summary>
     private async Task SweepAsync()
     {

@@ -66,7 +66,8 @@ internal sealed class SigningKeysOptions : IValidatableObject
 
         if (RotationPeriod > TimeSpan.Zero && RotationPeriod < TimeSpan.FromDays(1))
         {
-            yield return new ValidationResult("Gatehouse:SigningKeys:RotationPeriod must be 00:00:00 or at least a day.");
+            yield return new ValidationResult(
+                "Gatehouse:SigningKeys:RotationPeriod must be 00:00:00 or at least a day.");
         }
 
         foreach (var entry in RevokedVersions.Where(entry => !SigningKeys.RevokedVersions.IsEntry(entry)))

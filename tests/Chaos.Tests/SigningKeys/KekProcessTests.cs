@@ -54,7 +54,8 @@ public class KekProcessTests
             folder.Path, new() { [Setting] = fresh, ["Gatehouse:SigningKeys:PreviousKek"] = old }))
         {
             var (status, report) = await both.SendAsync(HttpMethod.Post, "/v1/keys/rewrap", "{}");
-            Assert.Equal((200, 1, 0), (status, report.GetProperty("rewrapped").GetInt32(), report.GetProperty("remaining").GetInt32()));
+            Assert.Equal((200, 1), (status, report.GetProperty("rewrapped").GetInt32()));
+            Assert.Equal(0, report.GetProperty("remaining").GetInt32());
             Assert.Equal(0, await both.StopAsync());
         }
 

@@ -44,22 +44,7 @@ public class RotationCrashTests(ITestOutputHelper log)
 
         // The embedded store dies with its process: what was not committed yet may be gone, and was not acknowledged.
         var cases = redis is not null ? Cases : [.. Cases.Where(one => one.Step is Committed || one.Tenant == "b")];
-        var signatures = new Dictionary<string, SignedData>();
-        await using (var before = await GatehouseProcess.StartAsync(folder.Path, settings))
-        {
-            foreach (var (tenant, change, _) in cases)
-            {
-                await before.PutTenantAsync(tenant);
-                signatures[tenant] = await before.SignAsync(tenant, "before");
-                if (change == Promote)
-                {
-                    await before.KeyAsync(tenant, "rotate", "{}");
-                }
-            }
-
-            Assert.Equal(0, await before.StopAsync());
-        }
-
+        var signatures = await PrepareAsync(folder.Path, settings, cases);
         foreach (var (tenant, change, step) in cases)
         {
             var dying = new Dictionary<string, string>(settings) { [Failpoint.Variable] = step };
@@ -78,6 +63,26 @@ public class RotationCrashTests(ITestOutputHelper log)
             Assert.True((await after.VerifyAsync(tenant, signatures[tenant])).IsValid);
             Assert.True((await after.VerifyAsync(tenant, await after.SignAsync(tenant, "after"))).IsValid);
         }
+    }
+
+    /// <summary>Tenants whose v1 has signed something.</summary>
+    private static async Task<Dictionary<string, SignedData>> PrepareAsync(
+        string folder, Dictionary<string, string> settings, Case[] cases)
+    {
+        var signatures = new Dictionary<string, SignedData>();
+        await using var process = await GatehouseProcess.StartAsync(folder, settings);
+        foreach (var (tenant, change, _) in cases)
+        {
+            await process.PutTenantAsync(tenant);
+            signatures[tenant] = await process.SignAsync(tenant, "before");
+            if (change == Promote)
+            {
+                await process.KeyAsync(tenant, "rotate", "{}");
+            }
+        }
+
+        Assert.Equal(0, await process.StopAsync());
+        return signatures;
     }
 
     /// <summary>Whether the second version has to be there.</summary>

@@ -119,7 +119,9 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
         await Task.Yield();
         lock (_lock)
         {
-            return Failure is { } failure ? throw failure : IsDown ? throw new ServiceOverloadedException("redis_unavailable", Applied.No) : answer();
+            return Failure is { } failure ? throw failure
+                : IsDown ? throw new ServiceOverloadedException("redis_unavailable", Applied.No)
+                : answer();
         }
     }
 }

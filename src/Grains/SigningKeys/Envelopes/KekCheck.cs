@@ -6,8 +6,8 @@ namespace Gatehouse.Grains.SigningKeys.Envelopes;
 
 /// <summary>
 /// Refuses to start with a key-encryption key that does not open the stored rings: started all the same, the process
-/// could not sign, and would wrap new keys under a key that nobody may have kept. Where the store does not answer at the
-/// start, it is asked until it does, and a process with a wrong key stops then.
+/// could not sign, and would wrap new keys under a key that nobody may have kept. Where the store does not answer at
+/// the start, it is asked until it does, and a process with a wrong key stops then.
 /// </summary>
 internal sealed partial class KekCheck(
     IKeyRingStore store, KeyEncryptionKeys keks, IHostApplicationLifetime lifetime, TimeProvider time,
@@ -57,9 +57,9 @@ internal sealed partial class KekCheck(
             .Order(StringComparer.Ordinal).ToList();
         return shut.Count == 0
             ? null
-            : $"Gatehouse:SigningKeys:Kek does not open {shut.Count} of the {rings.Count} stored key rings, the first " +
-                $"of tenant {shut[0]}. Configure the key that they were wrapped with; to change it, name the old one " +
-                "in Gatehouse:SigningKeys:PreviousKek until all are re-wrapped.";
+            : $"Gatehouse:SigningKeys:Kek does not open {shut.Count} of the {rings.Count} stored key rings, the " +
+                $"first of tenant {shut[0]}. Configure the key that they were wrapped with; to change it, name the " +
+                "old one in Gatehouse:SigningKeys:PreviousKek until all are re-wrapped.";
     }
 
     [LoggerMessage(4004, LogLevel.Critical, "{Fault} This process stops")]

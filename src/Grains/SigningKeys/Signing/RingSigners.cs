@@ -47,6 +47,8 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
 
     public TimeSpan LeaseDuration => _options.LeaseDuration;
 
+    public LeaseTime Now() => new(Time.GetTimestamp(), Time.GetUtcNow().UtcTicks);
+
     public async ValueTask<SignResult> SignAsync(string tenant, int? number, IReadOnlyList<byte[]> items)
     {
         var result = await SignerOf(tenant).SignAsync(number, items);

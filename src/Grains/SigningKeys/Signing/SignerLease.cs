@@ -3,8 +3,8 @@ using Gatehouse.Grains.Abstractions.SigningKeys;
 namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
-/// The right of one signer to sign with one ring for a while. It ends by time, or for good when the ring has changed. One
-/// object for as long as it is extended: whoever still holds it learns of its end.
+/// The right of one signer to sign with one ring for a while. It ends by time, or for good when the ring has changed.
+/// One object for as long as it is extended: whoever still holds it learns of its end.
 /// </summary>
 /// <param name="ring">The ring that it is for.</param>
 /// <param name="usable">The version that may sign; null: none.</param>
@@ -29,10 +29,10 @@ internal sealed class SignerLease(KeyRingState ring, KeyVersion? usable, ISigner
     /// When the store was asked: from then it counts, so that it ends here before it ends in the store.
     /// </param>
     /// <param name="duration">How long it lasts.</param>
-    /// <param name="time">The process' clocks.</param>
-    public void Extend(LeaseTime asked, TimeSpan duration, TimeProvider time)
+    /// <param name="frequency">Ticks of the steady clock in a second.</param>
+    public void Extend(LeaseTime asked, TimeSpan duration, long frequency)
     {
-        var steady = (long)(duration.TotalSeconds * time.TimestampFrequency);
+        var steady = (long)(duration.TotalSeconds * frequency);
         Volatile.Write(ref _untilWall, asked.Wall + duration.Ticks);
         Volatile.Write(ref _renewAt, asked.Steady + (steady / 2));
         Volatile.Write(ref _until, asked.Steady + steady);
@@ -56,10 +56,7 @@ internal sealed class SignerLease(KeyRingState ring, KeyVersion? usable, ISigner
 }
 
 /// <summary>
-/// The process' steady clock and its wall clock. The steady one stands still while a machine is suspended, the wall clock
-/// can be put back: a lease ends by whichever is first.
+/// The process' steady clock and its wall clock. The steady one stands still while a machine is suspended, the wall
+/// clock can be put back: a lease ends by whichever is first.
 /// </summary>
-internal readonly record struct LeaseTime(long Steady, long Wall)
-{
-    public static LeaseTime Now(TimeProvider time) => new(time.GetTimestamp(), time.GetUtcNow().UtcTicks);
-}
+internal readonly record struct LeaseTime(long Steady, long Wall);

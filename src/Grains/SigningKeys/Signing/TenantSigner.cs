@@ -4,8 +4,8 @@ using Gatehouse.Grains.Abstractions.SigningKeys;
 namespace Gatehouse.Grains.SigningKeys.Signing;
 
 /// <summary>
-/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked for, so
-/// it ends here before it ends in the store, however long an answer took.
+/// Signs for one tenant on this silo, under a lease that the store gives. The lease counts from before it was asked
+/// for, so it ends here before it ends in the store, however long an answer took.
 /// </summary>
 internal sealed class TenantSigner(string tenant, RingSigners signers) : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
 
     public ValueTask<SignResult> SignAsync(int? number, IReadOnlyList<byte[]> items)
     {
-        var now = LeaseTime.Now(signers.Time);
+        var now = signers.Now();
         UsedAt = now.Steady;
         if (_lease is not { } lease || !lease.IsGood(now))
         {
@@ -68,7 +68,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
 
             // Also of what is being asked for right now: the answer may be older.
             _drops++;
-            wasGood = dropped?.IsGood(LeaseTime.Now(signers.Time)) is true;
+            wasGood = dropped?.IsGood(signers.Now()) is true;
             dropped?.End();
         }
 
@@ -121,7 +121,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
         try
         {
             var result = signers.Sign(tenant, lease, number, items);
-            return lease.IsGood(LeaseTime.Now(signers.Time)) ? result : null;
+            return lease.IsGood(signers.Now()) ? result : null;
         }
         catch (ObjectDisposedException)
         {
@@ -141,7 +141,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
             }
 
             // Somebody else has renewed it since the caller looked.
-            var now = LeaseTime.Now(signers.Time);
+            var now = signers.Now();
             return _lease is { } lease && lease.IsGood(now) && (lease != known || !lease.IsDue(now))
                 ? Task.FromResult(lease)
                 : _renewal = RenewAsync();
@@ -155,7 +155,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
         var ring = _lease?.Ring ?? KeyRingState.Empty;
         for (var attempt = 0; attempt < AttemptsMax; attempt++)
         {
-            var (drops, asked) = (Volatile.Read(ref _drops), LeaseTime.Now(signers.Time));
+            var (drops, asked) = (Volatile.Read(ref _drops), signers.Now());
             var answer = await signers.LeaseAsync(tenant, _self, ring);
             ThrowIfBehind(answer.Epoch);
             if (!answer.IsGiven)
@@ -192,12 +192,14 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
                 before?.Dispose();
             }
 
-            _lease!.Extend(asked, signers.LeaseDuration, signers.Time);
+            _lease!.Extend(asked, signers.LeaseDuration, signers.Time.TimestampFrequency);
             return _lease;
         }
     }
 
-    /// <summary>The store has lost what it had acknowledged: a key that was revoked may be good again in there.</summary>
+    /// <summary>
+    /// The store has lost what it had acknowledged: a key that was revoked may be good again in there.
+    /// </summary>
     private void ThrowIfBehind(long epoch)
     {
         if (epoch >= _epochSeen)
