@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Regions;
@@ -45,6 +46,10 @@ public static class GrainFactoryExtensions
     /// <summary>The silos of one region.</summary>
     public static IClusterGrain Cluster(this IGrainFactory grains, string region) =>
         grains.GetGrain<IClusterGrain>(region);
+
+    /// <summary>One tenant's audit chain.</summary>
+    public static IAuditChainGrain AuditChain(this IGrainFactory grains, string tenant) =>
+        grains.GetGrain<IAuditChainGrain>(tenant);
 
     /// <summary>One tenant's key ring.</summary>
     public static IKeyRingGrain KeyRing(this IGrainFactory grains, string tenant) =>

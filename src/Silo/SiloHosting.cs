@@ -1,4 +1,5 @@
 using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.Auditing;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Regions;
@@ -83,6 +84,7 @@ public static class SiloHosting
             .AddRegions()
             .AddRateLimiting()
             .AddSigningKeys()
+            .AddAuditing()
             .AddMembershipWatch()
             .AddDurableGrainStorage(StorageNames.Tenants, inner: RedisTenants);
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Gatehouse.ApiHost.Auditing;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.Membership;
 using Gatehouse.ApiHost.OpenApi;
@@ -63,12 +64,16 @@ internal static class GatehouseHost
         app.Use(static (context, next) =>
         {
             RequestId.Set(context);
-            BodyLimit.AnnounceEnd(context);
             ForwardAuthTarget.Prepare(context);
             return next(context);
         });
         app.UseMiddleware<FailureMiddleware>();
         app.UseRouting();
+        app.Use(static (context, next) =>
+        {
+            BodyLimit.AnnounceEnd(context);
+            return next(context);
+        });
         app.UseMiddleware<AdmissionMiddleware>();
         app.UseMiddleware<DoorMiddleware>();
     }
@@ -80,6 +85,7 @@ internal static class GatehouseHost
         app.MapPolicies();
         app.MapRateLimiting();
         app.MapForwardAuth();
+        app.MapAuditing();
         app.MapKeyRings();
         app.MapSignatures();
         app.MapRegions();

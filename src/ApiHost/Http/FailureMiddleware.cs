@@ -17,7 +17,7 @@ internal sealed partial class FailureMiddleware(
             await next(context);
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
             {
-                await (OfStatus(context.Response.StatusCode)?.ExecuteAsync(context) ?? Task.CompletedTask);
+                await (OfStatus(context.Response.StatusCode, context)?.ExecuteAsync(context) ?? Task.CompletedTask);
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -28,7 +28,7 @@ internal sealed partial class FailureMiddleware(
         catch (Exception failure) when (!context.Response.HasStarted)
 #pragma warning restore CA1031
         {
-            var problem = Translate(failure);
+            var problem = Translate(failure, context);
             context.Response.Clear();
             RequestId.Set(context);
             await problem.ExecuteAsync(context);
@@ -38,21 +38,21 @@ internal sealed partial class FailureMiddleware(
     /// <summary>
     /// Statuses that the framework sets by itself, without a body: for a request that broke off or is too large.
     /// </summary>
-    private static Problem? OfStatus(int status) => status switch
+    private static Problem? OfStatus(int status, HttpContext context) => status switch
     {
         StatusCodes.Status400BadRequest => Problems.Invalid("body", "could not be read"),
         StatusCodes.Status404NotFound => Problems.RouteNotFound(),
         StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(),
-        StatusCodes.Status413PayloadTooLarge => Problems.BodyTooLarge(BodyLimit.Bytes),
+        StatusCodes.Status413PayloadTooLarge => Problems.BodyTooLarge(BodyLimit.Of(context)),
         StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType(),
         _ => null,
     };
 
-    private Problem Translate(Exception failure)
+    private Problem Translate(Exception failure, HttpContext context)
     {
         if (failure is BadHttpRequestException bad)
         {
-            return Malformed(bad);
+            return Malformed(bad, context);
         }
 
         if (Overload(failure) is var (reason, applied, retryAfter))
@@ -65,9 +65,9 @@ internal sealed partial class FailureMiddleware(
         return Problems.Unexpected();
     }
 
-    private static Problem Malformed(BadHttpRequestException bad) => bad.StatusCode switch
+    private static Problem Malformed(BadHttpRequestException bad, HttpContext context) => bad.StatusCode switch
     {
-        StatusCodes.Status413PayloadTooLarge => Problems.BodyTooLarge(BodyLimit.Bytes),
+        StatusCodes.Status413PayloadTooLarge => Problems.BodyTooLarge(BodyLimit.Of(context)),
         StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType(),
         _ => bad.InnerException is JsonException json
             ? Problems.Invalid([JsonFaults.From(json)])

@@ -90,6 +90,21 @@ internal static class Problems
 
     public static Problem TooMany() => Conflict("too_many", "The tenant holds as many of these as it may");
 
+    public static Problem EventIdReused(string id) => Conflict(
+        "event_id_reused", "The event's id is recorded already, with another content",
+        $"Nothing was recorded; the id is {id}.");
+
+    public static Problem EventNotFound() =>
+        NotFound("event_not_found", "The tenant's audit chain has no such entry yet.");
+
+    public static Problem ChainFrozen() => new()
+    {
+        Status = StatusCodes.Status503ServiceUnavailable,
+        Code = "chain_frozen",
+        Title = "The tenant's audit chain is frozen",
+        Detail = "The store has lost entries that were acknowledged. Nothing is recorded until it is restored.",
+    };
+
     public static Problem KeyWrongStatus(string version, string status) => Conflict(
         "key_wrong_status", "The status of the version does not allow it", $"{version} is {status}.");
 

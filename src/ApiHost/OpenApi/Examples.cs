@@ -41,6 +41,22 @@ internal static class Examples
         "signature":"DtEhU3ljbEg8L38VWAfUAqOyKAM6+Xx+F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3+Kg6NU1Q=="
         """;
 
+    private const string Event = """
+        {"id":"refund-42","actor":{"type":"user","id":"7"},"action":"order.refund",
+        "resource":{"type":"order","id":"42"},"outcome":"success","metadata":{"amount":"12.50"}}
+        """;
+
+    private const string Hash = "9f2b7cd2e3a1f0c4b5d6978812345678aabbccddeeff00112233445566778899";
+
+    private const string Entry = $$"""
+        {"action":"order.refund","actor":{"id":"7","type":"user"},"id":"refund-42","metadata":{"amount":"12.50"},
+        "occurredAt":"2026-01-31T12:00:00.000Z","outcome":"success","prevHash":"{{Hash}}",
+        "recordedAt":"2026-01-31T12:00:00.000Z","resource":{"id":"42","type":"order"},"seq":41,"tenant":"acme","v":1,
+        "hash":"{{Hash}}"}
+        """;
+
+    private const string Head = $$"""{"size":42,"hash":"{{Hash}}","root":"{{Hash}}","frozen":false}""";
+
     private const string Decision = """
         {"allowed":true,"reason":"within_limit","limit":100,"effectiveLimit":50,"remaining":49,"resetAfterMs":62000,
         "retryAfterMs":0,"cold":true,"degraded":false,"policy":"default"}
@@ -66,6 +82,13 @@ internal static class Examples
         ["ListRegions"] = (null, $$"""{"items":[{{Region}}],"next":null}"""),
         ["GetRegion"] = (null, Region),
         ["GetCluster"] = (null, Cluster),
+        ["RecordEvents"] = (Event, $$"""
+            {"seq":41,"id":"refund-42","hash":"{{Hash}}","prevHash":"{{Hash}}","recordedAt":"2026-01-31T12:00:00.000Z",
+            "treeSize":42,"root":"{{Hash}}"}
+            """),
+        ["ListEvents"] = (null, $$"""{"items":[{{Entry}}],"next":null,"head":{{Head}}}"""),
+        ["GetEvent"] = (null, Entry),
+        ["GetAuditHead"] = (null, Head),
         ["ListKeys"] = (null, $$"""{"items":[{{Key}}],"next":null}"""),
         ["RotateKey"] = ("""{"emergency":false}""", Key),
         ["PromoteKey"] = ("""{"force":false}""", Key),

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Gatehouse.ApiHost.Http;
-using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions.SigningKeys;
-using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.ApiHost.SigningKeys;
 
@@ -11,31 +9,6 @@ internal static class KeyAnswers
 {
     private const string Unspecified = "unspecified";
     private const int ReasonLengthMax = 256;
-
-    /// <summary>
-    /// The problem of a tenant that cannot be used; null when it can. One that is not known, or not as usable, may have
-    /// been made so elsewhere a moment ago.
-    /// </summary>
-    public static async ValueTask<Problem?> UnusableAsync(this TenantDirectory tenants, string tenant)
-    {
-        if (!TenantNames.IsTenant(tenant))
-        {
-            return Problems.TenantNotFound();
-        }
-
-        return (await tenants.GetAsync(tenant)).Status is TenantStatus.Active
-            ? null
-            : (await tenants.ReadAsync(tenant)).Unusable();
-    }
-
-    /// <summary>
-    /// Whether the tenant exists, disabled or not: its keys may be the reason. What this process knows of it is good
-    /// enough, and a revocation should wait for nothing else.
-    /// </summary>
-    public static async ValueTask<bool> ExistsAsync(this TenantDirectory tenants, string tenant) =>
-        TenantNames.IsTenant(tenant)
-        && ((await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled
-            || (await tenants.ReadAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled);
 
     /// <summary>The answer to a change; then this process knows the new ring from here on.</summary>
     public static IResult Conclude(this KeyRingDirectory rings, KeyRingChange change, HttpResponse response)

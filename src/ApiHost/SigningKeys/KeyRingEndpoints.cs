@@ -1,6 +1,7 @@
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
+using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Abstractions.Tenants;

@@ -24,6 +24,31 @@ internal static class TenantAnswers
     };
 
     /// <summary>
+    /// The problem of a tenant that cannot be used; null when it can. One that is not known, or not as usable, may have
+    /// been made so elsewhere a moment ago.
+    /// </summary>
+    public static async ValueTask<Problem?> UnusableAsync(this TenantDirectory tenants, string tenant)
+    {
+        if (!TenantNames.IsTenant(tenant))
+        {
+            return Problems.TenantNotFound();
+        }
+
+        return (await tenants.GetAsync(tenant)).Status is TenantStatus.Active
+            ? null
+            : (await tenants.ReadAsync(tenant)).Unusable();
+    }
+
+    /// <summary>
+    /// Whether the tenant exists, disabled or not, as far as this process knows; only where it does not is its grain
+    /// asked.
+    /// </summary>
+    public static async ValueTask<bool> ExistsAsync(this TenantDirectory tenants, string tenant) =>
+        TenantNames.IsTenant(tenant)
+        && ((await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled
+            || (await tenants.ReadAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled);
+
+    /// <summary>
     /// The problem of a change that was not made; null when it was made. Then this process knows the new document from
     /// here on.
     /// </summary>

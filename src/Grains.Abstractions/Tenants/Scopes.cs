@@ -26,11 +26,17 @@ public static class Scopes
     /// <summary>Verify.</summary>
     public const string KeysVerify = "keys:verify";
 
+    /// <summary>Read and verify the audit chain.</summary>
+    public const string AuditRead = "audit:read";
+
+    /// <summary>Record audit events.</summary>
+    public const string AuditWrite = "audit:write";
+
     /// <summary>Every scope that a key can be given.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         "ratelimit", RateLimitCheck, RateLimitRead, RateLimitWrite,
-        "audit", "audit:read", "audit:write",
+        "audit", AuditRead, AuditWrite,
         "keys", KeysRead, KeysWrite, KeysSign, KeysVerify,
         "idempotency", "idempotency:read", "idempotency:write",
     ];

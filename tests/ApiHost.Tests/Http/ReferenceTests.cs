@@ -14,7 +14,7 @@ public class ReferenceTests(SharedHost shared)
             .Where(path => path.Name.StartsWith("/v1/", StringComparison.Ordinal))
             .SelectMany(path => path.Value.EnumerateObject().Select(operation => operation.Value)).ToList();
 
-        Assert.Equal(25, operations.Count);
+        Assert.Equal(29, operations.Count);
         Assert.All(operations, operation =>
         {
             var needs = operation.GetProperty("operationId").GetString() != "GetKeySet";

@@ -3,6 +3,7 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
+using Gatehouse.Grains.Auditing;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
@@ -51,6 +52,8 @@ public sealed class GatehouseCluster : IAsyncDisposable
     internal FakeCeilingStore Counts { get; }
 
     internal FakeKeyRingStore Rings { get; }
+
+    internal FakeAuditStore Chains { get; } = new();
 
     /// <summary>Settings of signing keys, of silos that are started from here on.</summary>
     internal Action<SigningKeysOptions> Keys { get; set; } = options => options.Kek = Kek;
@@ -195,6 +198,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
             }
 
             silo.Services.AddSingleton<IKeyRingStore>(Rings);
+            silo.Services.AddSingleton<IAuditStore>(Chains);
             silo.Services.Configure(Keys);
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<IChangeAnnouncer>(Changes);

@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text.Json;
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.Auditing;
+
+/// <summary>Makes events of what callers send, or says which field breaks which rule.</summary>
+internal static class AuditEventReader
+{
+    public const int EventsMax = 1_000;
+    private const int EventBytesMax = 64 * 1024;
+
+    public static FieldFault? TryRead(AppendRequest request, out IReadOnlyList<AuditEvent> events)
+    {
+        events = [];
+        if (request.Events is null)
+        {
+            var fault = TryRead(request, "", out var one);
+            events = fault is null ? [one!] : [];
+            return fault;
+        }
+
+        if (request is not { Actor: null, Action: null, Outcome: null, Id: null, Metadata: null })
+        {
+            return new FieldFault("events", "must not be given together with an event");
+        }
+
+        if (request.Events.Count is < 1 or > EventsMax)
+        {
+            return new FieldFault("events", $"must hold 1 to {EventsMax} events");
+        }
+
+        var read = new List<AuditEvent>(request.Events.Count);
+        for (var i = 0; i < request.Events.Count; i++)
+        {
+            if (request.Events[i] is not { } item)
+            {
+                return new FieldFault($"events[{i}]", "must not be null");
+            }
+
+            if (TryRead(item, $"events[{i}].", out var audited) is { } fault)
+            {
+                return fault;
+            }
+
+            read.Add(audited!);
+        }
+
+        events = read;
+        return null;
+    }
+
+    private static FieldFault? TryRead(AuditEventRequest request, string path, out AuditEvent? audited)
+    {
+        audited = null;
+        AuditOutcome outcome = default;
+        byte[]? metadata = null;
+        if ((Text(path + "id", request.Id ?? "x", 1, 128)
+            ?? Text(path + "action", request.Action, 1, 256)
+            ?? Party(path + "actor", request.Actor, isRequired: true)
+            ?? Party(path + "resource", request.Resource, isRequired: false)
+            ?? Text(path + "source", request.Source ?? "x", 1, 256)
+            ?? Text(path + "trace", request.Trace ?? "x", 1, 256)
+            ?? Outcome(path + "outcome", request.Outcome, out outcome)
+            ?? Metadata(path + "metadata", request.Metadata, out metadata)) is { } fault)
+        {
+            return fault;
+        }
+
+        audited = new AuditEvent
+        {
+            Id = request.Id ?? Guid.CreateVersion7().ToString(),
+            Actor = new AuditParty(request.Actor!.Type, request.Actor.Id),
+            Action = request.Action!,
+            Resource = request.Resource is { } resource ? new AuditParty(resource.Type, resource.Id) : null,
+            Outcome = outcome,
+            OccurredAt = request.OccurredAt,
+            Source = request.Source,
+            Trace = request.Trace,
+            Metadata = metadata,
+        };
+        return audited.Weight > EventBytesMax
+            ? new FieldFault(path + "metadata", $"must not make the event larger than {EventBytesMax} bytes")
+            : null;
+    }
+
+    private static FieldFault? Party(string field, PartyRequest? party, bool isRequired) => party is null
+        ? isRequired ? new FieldFault(field, "is required") : null
+        : Text($"{field}.type", party.Type, 1, 128) ?? Text($"{field}.id", party.Id, 1, 256);
+
+    private static FieldFault? Text(string field, string? text, int min, int max) =>
+        text is null ? new FieldFault(field, "is required")
+        : text.Length < min || text.Length > max || text.Any(char.IsControl)
+            ? new FieldFault(field, $"must be {min} to {max} characters without control characters")
+        : HasLoneSurrogate(text) ? new FieldFault(field, "must not hold a lone surrogate")
+        : null;
+
+    private static bool HasLoneSurrogate(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static FieldFault? Outcome(string field, string? text, out AuditOutcome outcome)
+    {
+        outcome = text switch
+        {
+            "success" => AuditOutcome.Success,
+            "failure" => AuditOutcome.Failure,
+            "denied" => AuditOutcome.Denied,
+            _ => AuditOutcome.None,
+        };
+        return text is null ? new FieldFault(field, "is required")
+            : outcome is AuditOutcome.None ? new FieldFault(field, "must be success, failure or denied")
+            : null;
+    }
+
+    private static FieldFault? Metadata(string field, JsonElement? value, out byte[]? canonical)
+    {
+        canonical = null;
+        if (value is not { } metadata)
+        {
+            return null;
+        }
+
+        if (metadata.ValueKind is not JsonValueKind.Object)
+        {
+            return new FieldFault(field, "must be an object");
+        }
+
+        try
+        {
+            var output = new ArrayBufferWriter<byte>();
+            CanonicalJson.Write(output, metadata);
+            canonical = output.WrittenSpan.ToArray();
+            return null;
+        }
+        catch (FormatException broken)
+        {
+            var space = broken.Message.IndexOf(' ', StringComparison.Ordinal);
+            return new FieldFault(field + broken.Message[..space], broken.Message[(space + 1)..]);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gatehouse.Grains.Auditing;
+
+/// <summary>Registers the audit chains.</summary>
+internal static class AuditingServiceCollectionExtensions
+{
+    public static IServiceCollection AddAuditing(this IServiceCollection services)
+    {
+        services.AddOptions<AuditOptions>().BindConfiguration("Gatehouse:Audit")
+            .ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton<IAuditStore, RedisAuditStore>();
+        services.TryAddSingleton<AuditMetrics>();
+        return services;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Resilience;
+using Gatehouse.Grains.Storage;
+using StackExchange.Redis;
+using LuaScript = Gatehouse.Grains.Storage.LuaScript;
+
+namespace Gatehouse.Grains.Auditing;
+
+/// <summary>
+/// Keeps chains in the regional Redis: the end in a hash, entries in lists of <see cref="SegmentSize"/>, ids in a
+/// hash. All keys of one chain share its tenant's hash tag.
+/// </summary>
+internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit) : IAuditStore
+{
+    /// <summary>How many entries one list holds.</summary>
+    public const int SegmentSize = 4096;
+
+    internal static readonly LuaScript Append = LuaScript.Load("audit-append.lua");
+    internal static readonly LuaScript Open = LuaScript.Load("audit-open.lua");
+    internal static readonly LuaScript Repair = LuaScript.Load("audit-repair.lua");
+
+    public async Task<OpenedChain> OpenAsync(string tenant)
+    {
+        var answer = (RedisValue[])(await redis.RunAsync(
+            CallKind.Write, database => Open.RunAsync(database, [EndOf(tenant)])))!;
+        var size = answer[1].IsNullOrEmpty ? 0 : long.Parse((string)answer[1]!, CultureInfo.InvariantCulture);
+        var end = size == 0
+            ? ChainEnd.Empty
+            : new ChainEnd((string)answer[2]!, MerkleFrontier.Read(size, Convert.FromHexString((string)answer[3]!)));
+        return new OpenedChain((long)answer[0], end, await StoredAsync(tenant, size));
+    }
+
+    public async Task<StoreAnswer> AppendAsync(
+        string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
+    {
+        var (segment, used) = Math.DivRem(before.Size, SegmentSize);
+        var values = new RedisValue[8 + (2 * entries.Count)];
+        RedisValue[] head =
+        [
+            fence, before.Size, before.Hash, next.Size, next.Hash, Convert.ToHexStringLower(next.Tree.ToBytes()), used,
+            Math.Min(entries.Count, SegmentSize - used),
+        ];
+        head.CopyTo(values, 0);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            (values[8 + (2 * i)], values[9 + (2 * i)]) = (entries[i].Id, entries[i].Bytes);
+        }
+
+        RedisKey[] keys =
+            [EndOf(tenant), IdsOf(tenant), SegmentOf(tenant, segment), SegmentOf(tenant, segment + 1)];
+        var answer = (RedisValue[])(await redis.RunAsync(CallKind.Write, async database =>
+        {
+            var result = await Append.RunAsync(database, keys, values);
+            await commit.CommitAsync();
+            return result;
+        }))!;
+        return Read(answer);
+    }
+
+    public async Task<StoreAnswer> RepairAsync(
+        string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
+    {
+        RedisValue[] values =
+        [
+            fence, before.Size, next.Size, next.Hash, Convert.ToHexStringLower(next.Tree.ToBytes()),
+            .. entries.Select(static entry => (RedisValue)entry.Id),
+        ];
+        var isDone = await redis.RunAsync(CallKind.Write, async database =>
+        {
+            var result = (int)await Repair.RunAsync(database, [EndOf(tenant), IdsOf(tenant)], values) == 1;
+            await commit.CommitAsync();
+            return result;
+        });
+        return StoreAnswer.Of(isDone ? StoreOutcome.Done : StoreOutcome.Fenced);
+    }
+
+    public async Task<IReadOnlyList<byte[]>> ReadAsync(string tenant, long from, int count)
+    {
+        var entries = new List<byte[]>(count);
+        while (entries.Count < count)
+        {
+            var (segment, start) = Math.DivRem(from + entries.Count, SegmentSize);
+            var stop = Math.Min(start + count - entries.Count, SegmentSize) - 1;
+            var part = await redis.RunAsync(
+                CallKind.Read, database => database.ListRangeAsync(SegmentOf(tenant, segment), start, stop));
+            entries.AddRange(part.Select(static entry => (byte[])entry!));
+            if (part.Length < stop - start + 1)
+            {
+                break;
+            }
+        }
+
+        return entries;
+    }
+
+    internal static RedisKey EndOf(string tenant) => $"gatehouse:audit-end:{{{tenant}}}";
+
+    internal static RedisKey IdsOf(string tenant) => $"gatehouse:audit-ids:{{{tenant}}}";
+
+    internal static RedisKey SegmentOf(string tenant, long segment) =>
+        $"gatehouse:audit-entries:{{{tenant}}}:{segment}";
+
+    /// <summary>As many as the segments around that place hold: what comes before them is not looked at.</summary>
+    private async Task<long> StoredAsync(string tenant, long size)
+    {
+        var segment = Math.Max(0, (size - 1) / SegmentSize);
+        var (first, second) = await redis.RunAsync(CallKind.Read, async database => (
+            await database.ListLengthAsync(SegmentOf(tenant, segment)),
+            await database.ListLengthAsync(SegmentOf(tenant, segment + 1))));
+        return (segment * SegmentSize) + first + (first == SegmentSize ? second : 0);
+    }
+
+    private static StoreAnswer Read(RedisValue[] answer)
+    {
+        var known = new Dictionary<int, long>();
+        for (var i = 3; i + 1 < answer.Length; i += 2)
+        {
+            known[int.Parse((string)answer[i]!, CultureInfo.InvariantCulture)] =
+                long.Parse((string)answer[i + 1]!, CultureInfo.InvariantCulture);
+        }
+
+        return new StoreAnswer((string)answer[1]! switch
+        {
+            "ok" or "duplicate" => StoreOutcome.Done,
+            "known" => StoreOutcome.Known,
+            "hash_mismatch" => StoreOutcome.Mismatch,
+            "fenced" => StoreOutcome.Fenced,
+            _ => StoreOutcome.Corrupt,
+        }, known);
+    }
+}
