@@ -6,10 +6,10 @@ namespace Gatehouse.ApiHost.Auditing;
 internal sealed record PartyRequest
 {
     /// <summary>The kind, such as user. 1 to 128 characters.</summary>
-    public required string Type { get; init; }
+    public string? Type { get; init; }
 
     /// <summary>The id. 1 to 256 characters.</summary>
-    public required string Id { get; init; }
+    public string? Id { get; init; }
 }
 
 /// <summary>What is to be recorded.</summary>

@@ -23,9 +23,9 @@ internal static class AuditEndpoints
             .WithMetadata(new RequestSizeLimitAttribute(BodyLimit.BatchBytes))
             .Produces<ReceiptResponse>(201).ProducesProblems(400, 404, 409, 413, 415, 503);
         group.MapGet("/events", ListAsync).WithName("ListEvents").RequireScope(Scopes.AuditRead)
-            .Produces<EntriesResponse>().ProducesProblems(400, 404);
+            .Produces<EntriesResponse>().ProducesProblems(400, 404, 503);
         group.MapGet("/events/{seq:long}", GetAsync).WithName("GetEvent").RequireScope(Scopes.AuditRead)
-            .Produces<EntryResponse>().ProducesProblems(404);
+            .Produces<EntryResponse>().ProducesProblems(404, 503);
         group.MapGet("/head", HeadAsync).WithName("GetAuditHead").RequireScope(Scopes.AuditRead)
             .Produces<HeadResponse>().ProducesProblems(404);
     }
@@ -87,7 +87,7 @@ internal static class AuditEndpoints
         }
 
         var page = await grains.AuditChain(tenant).ReadAsync(start, count);
-        return new EntriesResult(page, start);
+        return IsDamaged(page, start) ? Problems.ChainFrozen() : new EntriesResult(page, start);
     }
 
     /// <summary>Read one audit event</summary>
@@ -99,8 +99,14 @@ internal static class AuditEndpoints
         }
 
         var page = seq < 0 ? null : await grains.AuditChain(tenant).ReadAsync(seq, 1);
-        return page is { Entries.Count: 1 } ? new EntryResult(page.Entries[0]) : Problems.EventNotFound();
+        return page is { Entries.Count: 1 } ? new EntryResult(page.Entries[0])
+            : page is not null && IsDamaged(page, seq) ? Problems.ChainFrozen()
+            : Problems.EventNotFound();
     }
+
+    /// <summary>Whether entries are missing that the chain has.</summary>
+    private static bool IsDamaged(AuditPage page, long from) =>
+        page.Head.IsFrozen && page.Entries.Count == 0 && from < page.Head.Size;
 
     /// <summary>Read the head of the audit chain</summary>
     internal static async Task<IResult> HeadAsync(string tenant, TenantDirectory tenants, IGrainFactory grains) =>

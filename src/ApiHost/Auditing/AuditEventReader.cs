@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Tenants;
@@ -10,6 +11,7 @@ internal static class AuditEventReader
 {
     public const int EventsMax = 1_000;
     private const int EventBytesMax = 64 * 1024;
+    private const string TooLarge = "must not make the event larger than 65536 bytes";
 
     public static FieldFault? TryRead(AppendRequest request, out IReadOnlyList<AuditEvent> events)
     {
@@ -21,7 +23,7 @@ internal static class AuditEventReader
             return fault;
         }
 
-        if (request is not { Actor: null, Action: null, Outcome: null, Id: null, Metadata: null })
+        if (HasEvent(request))
         {
             return new FieldFault("events", "must not be given together with an event");
         }
@@ -51,6 +53,12 @@ internal static class AuditEventReader
         return null;
     }
 
+    private static bool HasEvent(AuditEventRequest request) => request is not
+    {
+        Id: null, Actor: null, Action: null, Resource: null, Outcome: null, OccurredAt: null, Source: null, Trace: null,
+        Metadata: null,
+    };
+
     private static FieldFault? TryRead(AuditEventRequest request, string path, out AuditEvent? audited)
     {
         audited = null;
@@ -71,9 +79,9 @@ internal static class AuditEventReader
         audited = new AuditEvent
         {
             Id = request.Id ?? Guid.CreateVersion7().ToString(),
-            Actor = new AuditParty(request.Actor!.Type, request.Actor.Id),
+            Actor = new AuditParty(request.Actor!.Type!, request.Actor.Id!),
             Action = request.Action!,
-            Resource = request.Resource is { } resource ? new AuditParty(resource.Type, resource.Id) : null,
+            Resource = request.Resource is { } resource ? new AuditParty(resource.Type!, resource.Id!) : null,
             Outcome = outcome,
             OccurredAt = request.OccurredAt,
             Source = request.Source,
@@ -81,7 +89,7 @@ internal static class AuditEventReader
             Metadata = metadata,
         };
         return audited.Weight > EventBytesMax
-            ? new FieldFault(path + "metadata", $"must not make the event larger than {EventBytesMax} bytes")
+            ? new FieldFault(path + "metadata", TooLarge)
             : null;
     }
 
@@ -136,6 +144,12 @@ internal static class AuditEventReader
             return new FieldFault(field, "must be an object");
         }
 
+        // Before it is looked into: what is small to send can be much to sort.
+        if (JsonMarshal.GetRawUtf8Value(metadata).Length > EventBytesMax)
+        {
+            return new FieldFault(field, TooLarge);
+        }
+
         try
         {
             var output = new ArrayBufferWriter<byte>();
@@ -143,10 +157,9 @@ internal static class AuditEventReader
             canonical = output.WrittenSpan.ToArray();
             return null;
         }
-        catch (FormatException broken)
+        catch (CanonicalJsonException broken)
         {
-            var space = broken.Message.IndexOf(' ', StringComparison.Ordinal);
-            return new FieldFault(field + broken.Message[..space], broken.Message[(space + 1)..]);
+            return new FieldFault(field + broken.Path, broken.Rule);
         }
     }
 }

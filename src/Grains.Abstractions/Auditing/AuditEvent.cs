@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Gatehouse.Grains.Abstractions.Auditing;
 
 /// <summary>How what was tried ended.</summary>
@@ -54,6 +56,9 @@ public sealed record AuditEvent
     /// <summary>Anything else: an object in canonical form (<see cref="CanonicalJson"/>); null: nothing.</summary>
     [Id(8)] public byte[]? Metadata { get; init; }
 
-    /// <summary>About how many bytes it takes in the chain.</summary>
-    public int Weight => 512 + Action.Length + Actor.Id.Length + (Resource?.Id.Length ?? 0) + (Metadata?.Length ?? 0);
+    /// <summary>About how many bytes it takes in the chain: its own, and what places it there.</summary>
+    public int Weight => 512 + Bytes(Id) + Bytes(Action) + Bytes(Actor.Type) + Bytes(Actor.Id) + Bytes(Resource?.Type)
+        + Bytes(Resource?.Id) + Bytes(Source) + Bytes(Trace) + (Metadata?.Length ?? 0);
+
+    private static int Bytes(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 }

@@ -17,11 +17,37 @@ public static class CanonicalJson
     /// <summary>Writes a value.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="value">The value.</param>
-    /// <exception cref="FormatException">
+    /// <exception cref="CanonicalJsonException">
     /// It has no canonical form, or one that says something else: a name given twice, a lone surrogate, an integer that
-    /// a double does not hold. The text begins with the path.
+    /// a double does not hold.
     /// </exception>
-    public static void Write(IBufferWriter<byte> output, JsonElement value) => Write(output, value, "");
+    public static void Write(IBufferWriter<byte> output, JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                WriteObject(output, value);
+                break;
+            case JsonValueKind.Array:
+                WriteArray(output, value);
+                break;
+            case JsonValueKind.String:
+                WriteString(output, Text(value));
+                break;
+            case JsonValueKind.Number:
+                AppendText(output, Number(Exact(value)));
+                break;
+            case JsonValueKind.True:
+                Append(output, "true"u8);
+                break;
+            case JsonValueKind.False:
+                Append(output, "false"u8);
+                break;
+            default:
+                Append(output, "null"u8);
+                break;
+        }
+    }
 
     /// <summary>Writes a string.</summary>
     public static void WriteString(IBufferWriter<byte> output, string value)
@@ -48,7 +74,7 @@ public static class CanonicalJson
     {
         if (!double.IsFinite(value))
         {
-            throw new FormatException(" must be a finite number");
+            throw new CanonicalJsonException("", "must be a finite number");
         }
 
         if (value == 0)
@@ -68,37 +94,9 @@ public static class CanonicalJson
         };
     }
 
-    private static void Write(IBufferWriter<byte> output, JsonElement value, string path)
+    private static void WriteObject(IBufferWriter<byte> output, JsonElement value)
     {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                WriteObject(output, value, path);
-                break;
-            case JsonValueKind.Array:
-                WriteArray(output, value, path);
-                break;
-            case JsonValueKind.String:
-                WriteString(output, Text(value, path));
-                break;
-            case JsonValueKind.Number:
-                AppendText(output, Number(Exact(value, path)));
-                break;
-            case JsonValueKind.True:
-                Append(output, "true"u8);
-                break;
-            case JsonValueKind.False:
-                Append(output, "false"u8);
-                break;
-            default:
-                Append(output, "null"u8);
-                break;
-        }
-    }
-
-    private static void WriteObject(IBufferWriter<byte> output, JsonElement value, string path)
-    {
-        var members = value.EnumerateObject().Select(member => (Name: Name(member, path), member.Value)).ToList();
+        var members = value.EnumerateObject().Select(static member => (Name: Name(member), member.Value)).ToList();
         members.Sort(static (one, other) => string.CompareOrdinal(one.Name, other.Name));
         Append(output, "{"u8);
         for (var i = 0; i < members.Count; i++)
@@ -108,7 +106,7 @@ public static class CanonicalJson
             {
                 if (members[i - 1].Name == name)
                 {
-                    throw new FormatException($"{path}.{name} must be given once");
+                    throw new CanonicalJsonException($".{name}", "must be given once");
                 }
 
                 Append(output, ","u8);
@@ -116,13 +114,21 @@ public static class CanonicalJson
 
             WriteString(output, name);
             Append(output, ":"u8);
-            Write(output, member, $"{path}.{name}");
+            try
+            {
+                Write(output, member);
+            }
+            catch (CanonicalJsonException broken)
+            {
+                // Put together on the way out only: for every member, paths would be what costs.
+                throw broken.Under($".{name}");
+            }
         }
 
         Append(output, "}"u8);
     }
 
-    private static void WriteArray(IBufferWriter<byte> output, JsonElement value, string path)
+    private static void WriteArray(IBufferWriter<byte> output, JsonElement value)
     {
         var at = 0;
         Append(output, "["u8);
@@ -133,25 +139,35 @@ public static class CanonicalJson
                 Append(output, ","u8);
             }
 
-            Write(output, item, string.Create(CultureInfo.InvariantCulture, $"{path}[{at++}]"));
+            try
+            {
+                Write(output, item);
+            }
+            catch (CanonicalJsonException broken)
+            {
+                throw broken.Under(string.Create(CultureInfo.InvariantCulture, $"[{at}]"));
+            }
+
+            at++;
         }
 
         Append(output, "]"u8);
     }
 
-    private static double Exact(JsonElement value, string path)
+    private static double Exact(JsonElement value)
     {
         if (!value.TryGetDouble(out var number) || !double.IsFinite(number))
         {
-            throw new FormatException($"{path} must be a number that a double holds");
+            throw new CanonicalJsonException("", "must be a number that a double holds");
         }
 
         return Math.Abs(number) > IntegerMax && value.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0
-            ? throw new FormatException($"{path} must not be an integer beyond 9007199254740991; send it as a string")
+            ? throw new CanonicalJsonException(
+                "", "must not be an integer beyond 9007199254740991; send it as a string")
             : number;
     }
 
-    private static string Name(JsonProperty member, string path)
+    private static string Name(JsonProperty member)
     {
         try
         {
@@ -159,11 +175,11 @@ public static class CanonicalJson
         }
         catch (InvalidOperationException)
         {
-            throw new FormatException($"{path} must not hold a name with a lone surrogate");
+            throw new CanonicalJsonException("", "must not hold a name with a lone surrogate");
         }
     }
 
-    private static string Text(JsonElement value, string path)
+    private static string Text(JsonElement value)
     {
         try
         {
@@ -171,7 +187,7 @@ public static class CanonicalJson
         }
         catch (InvalidOperationException)
         {
-            throw new FormatException($"{path} must not hold a lone surrogate");
+            throw new CanonicalJsonException("", "must not hold a lone surrogate");
         }
     }
 
@@ -229,4 +245,22 @@ public static class CanonicalJson
 
     private static void AppendText(IBufferWriter<byte> output, ReadOnlySpan<char> text) =>
         Encoding.UTF8.GetBytes(text, output);
+}
+
+/// <summary>A value that has no canonical form.</summary>
+/// <param name="path">Where in the value; empty: the value itself.</param>
+/// <param name="rule">The rule that it breaks, in words.</param>
+public sealed class CanonicalJsonException(string path, string rule) : FormatException($"{path} {rule}")
+{
+    private const int PathLengthMax = 200;
+
+    /// <summary>Where in the value, such as <c>.a[1]</c>.</summary>
+    public string Path => path;
+
+    /// <summary>The rule that it breaks, in words.</summary>
+    public string Rule => rule;
+
+    /// <summary>The same, seen from one level up.</summary>
+    public CanonicalJsonException Under(string segment) =>
+        new(segment.Length + path.Length <= PathLengthMax ? segment + path : "…" + path, rule);
 }

@@ -5,7 +5,8 @@ namespace Gatehouse.Grains.Abstractions.SigningKeys;
 public interface IKeyRingsGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Looks at once, and every hour from here on, for keys that are to be promoted or rotated by now. Safe to repeat.
+    /// Begins to look at once, and every hour from here on, for keys that are to be promoted or rotated by now. Safe
+    /// to repeat.
     /// </summary>
     [Alias("watch"), ResponseTimeout("00:00:30")]
     Task WatchAsync();

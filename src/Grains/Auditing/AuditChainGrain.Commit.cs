@@ -9,73 +9,75 @@ internal sealed partial class AuditChainGrain
     private const int BatchEventsMax = 1_000;
     private const long BatchWeightMax = 1024 * 1024;
 
+    /// <summary>Others can change the chain only by taking it over; a few rounds are enough to find out.</summary>
+    private const int RebasesMax = 5;
+
     /// <summary>Waits between attempts whose outcome the store did not tell; then the batch is given up.</summary>
     private static readonly TimeSpan[] BackOff =
         [TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(40)];
 
-    /// <summary>Others can change the chain only by taking it over; a few rounds are enough to find out.</summary>
-    private const int RebasesMax = 5;
+    /// <summary>Whether any attempt may have been applied: the last one's certainty is not that of all.</summary>
+    private sealed class Doubt
+    {
+        public bool IsUncertain { get; set; }
+
+        public Applied Applied => IsUncertain ? Applied.Unknown : Applied.No;
+    }
 
     private async Task CommitAllAsync()
     {
         // The caller's own turn goes on first: what comes with it in the same moment goes out with it.
         await Task.Yield();
-        while (_queue.Count > 0)
+        try
         {
-            var batch = new AppendBatch(Take());
-            try
+            while (_queue.Count > 0)
             {
-                await CommitAsync(batch);
-            }
+                var (batch, doubt) = (Take(), new Doubt());
+                try
+                {
+                    await CommitAsync(batch, doubt);
+                }
 #pragma warning disable CA1031 // Whatever failed: the callers are told, and the next activation reads the truth.
-            catch (Exception failure)
+                catch (Exception failure)
 #pragma warning restore CA1031
-            {
-                GiveUp(batch, failure);
+                {
+                    GiveUp(batch, doubt, failure);
+                }
             }
         }
-
-        _committing = null;
+        finally
+        {
+            _committing = null;
+        }
     }
 
-    private List<PendingAppend> Take()
+    private AppendBatch Take()
     {
-        var (taken, events, weight) = (new List<PendingAppend>(), 0, 0L);
-        while (_queue.TryPeek(out var next) && (taken.Count == 0
-            || (events + next.Events.Count <= BatchEventsMax && weight + next.Weight <= BatchWeightMax)))
+        var batch = new AppendBatch();
+        while (_queue.TryPeek(out var next) && HasRoom(batch, next) && batch.TryAdd(next))
         {
-            taken.Add(_queue.Dequeue());
-            (events, weight) = (events + next.Events.Count, weight + next.Weight);
+            _queue.Dequeue();
+            _queued = (_queued.Events - next.Events.Count, _queued.Weight - next.Weight);
         }
 
-        _queued -= events;
-        return taken;
+        return batch;
     }
 
-    private static AppendBatch WithoutReused(AppendBatch all)
-    {
-        var reused = all.FindReused();
-        foreach (var (append, id) in reused)
-        {
-            append.Answer.SetResult(Reused(id));
-        }
+    private static bool HasRoom(AppendBatch batch, PendingAppend next) => batch.Appends.Count == 0
+        || (batch.Events.Count + next.Events.Count <= BatchEventsMax && batch.Weight + next.Weight <= BatchWeightMax);
 
-        return reused.Count == 0 ? all : new AppendBatch([.. all.Appends.Except(reused.Select(r => r.Append))]);
-    }
-
-    private async Task CommitAsync(AppendBatch all)
+    private async Task CommitAsync(AppendBatch batch, Doubt doubt)
     {
-        var (batch, doubt) = (WithoutReused(all), new Doubt());
         for (var rebase = 0; rebase < RebasesMax && batch.Appends.Count > 0; rebase++)
         {
             var chain = await OpenAsync();
-            if (chain.IsFrozen)
+            if (chain.FrozenAt is not null)
             {
                 Answer(batch, static _ => new AuditAppendResult { Outcome = AuditAppendOutcome.Frozen });
                 return;
             }
 
-            var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs);
+            var now = After(chain.LastAt);
             var (next, entries) = AuditChain.Append(Tenant, chain.End, batch.Events, now);
             var answer = await SendAsync(chain, next, entries, doubt);
             switch (answer.Outcome)
@@ -84,13 +86,15 @@ internal sealed partial class AuditChainGrain
                     Record(batch, chain, next, entries, now);
                     return;
                 case StoreOutcome.Known:
-                    batch = await SkipKnownAsync(batch, chain, answer.Known);
+                    doubt.IsUncertain = true;
+                    batch = await SkipKnownAsync(batch, chain, entries, answer.Known);
                     break;
                 case StoreOutcome.Fenced:
                     // Another activation owns the chain; whoever asks again finds it.
                     throw new ServiceOverloadedException("audit_fenced", doubt.Applied);
                 default:
-                    // Ends elsewhere, or holds more than its end says: read it anew.
+                    // Ends elsewhere, holds more than its end says, or was frozen: read it anew.
+                    doubt.IsUncertain |= answer.Outcome is StoreOutcome.Corrupt;
                     metrics.Retried(answer.Outcome is StoreOutcome.Mismatch ? "mismatch" : "corrupt");
                     _opening = null;
                     break;
@@ -101,6 +105,13 @@ internal sealed partial class AuditChainGrain
         {
             throw new ServiceOverloadedException("audit_contended", doubt.Applied);
         }
+    }
+
+    /// <summary>Now, and never before the last entry, whatever the clock of the silo that recorded that.</summary>
+    private DateTimeOffset After(DateTimeOffset last)
+    {
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs);
+        return now < last ? last : now;
     }
 
     /// <summary>Sends the very same bytes until the store says what became of them, a few times.</summary>
@@ -118,7 +129,7 @@ internal sealed partial class AuditChainGrain
                 doubt.IsUncertain |= failure.Applied is Applied.Unknown;
                 if (attempt == BackOff.Length)
                 {
-                    throw new ServiceOverloadedException(failure.Reason, doubt.Applied, failure);
+                    throw;
                 }
 
                 metrics.Retried(failure.Applied is Applied.Unknown ? "unknown" : "failed");
@@ -127,32 +138,21 @@ internal sealed partial class AuditChainGrain
         }
     }
 
-    /// <summary>Whether any attempt may have been applied: the last one's certainty is not that of all.</summary>
-    private sealed class Doubt
-    {
-        public bool IsUncertain { get; set; }
-
-        public Applied Applied => IsUncertain ? Applied.Unknown : Applied.No;
-    }
-
     private void Record(
         AppendBatch batch, OpenChain chain, ChainEnd next, IReadOnlyList<AuditEntry> entries, DateTimeOffset now)
     {
-        _opening = Task.FromResult(chain with { End = next });
+        _acknowledged = next;
+        _opening = Task.FromResult(chain with { End = next, LastAt = now });
         metrics.Committed(entries.Count);
         var (previous, root) = (chain.End.Hash, Convert.ToHexStringLower(next.Tree.Root()));
-        for (var i = 0; i < entries.Count; i++)
+        foreach (var entry in entries)
         {
-            var hash = Convert.ToHexStringLower(entries[i].Hash);
-            batch.Record(i, Receipt(entries[i].Seq, entries[i].Id, hash, previous, now, next.Size, root));
+            var hash = Convert.ToHexStringLower(entry.Hash);
+            batch.Record(Receipt(entry.Seq, entry.Id, hash, previous, now, next.Size, root));
             previous = hash;
         }
 
-        Answer(batch, static append => new AuditAppendResult
-        {
-            Outcome = AuditAppendOutcome.Recorded,
-            Receipts = append.Receipts!,
-        });
+        Recorded(batch);
     }
 
     /// <summary>
@@ -160,53 +160,114 @@ internal sealed partial class AuditChainGrain
     /// content is refused as a whole.
     /// </summary>
     private async Task<AppendBatch> SkipKnownAsync(
-        AppendBatch batch, OpenChain chain, IReadOnlyDictionary<int, long> known)
+        AppendBatch batch, OpenChain chain, IReadOnlyList<AuditEntry> entries, IReadOnlyDictionary<int, long> known)
     {
-        var (head, refused) = (chain.End.Head(), new HashSet<PendingAppend>());
-        foreach (var (index, seq) in known)
+        var refused = new HashSet<PendingAppend>();
+        foreach (var (index, seq, stored) in await ReadKnownAsync(known))
         {
-            var stored = (await store.ReadAsync(Tenant, seq, 1))[0];
-            var (entry, _, previous, recordedAt) = AuditEntry.Read(stored);
-            batch.Record(index, Receipt(
-                seq, entry.Id, Convert.ToHexStringLower(entry.Hash), previous, recordedAt, head.Size, head.Root));
+            var id = entries[index].Id;
+            if (!TryRead(stored, seq, id, out var entry, out var previous, out var recordedAt))
+            {
+                await FreezeAsync(chain, $"the event {seq} is not the one that its id names");
+                return batch;
+            }
+
+            batch.Record(Receipt(seq, id, Convert.ToHexStringLower(entry.Hash), previous, recordedAt,
+                chain.End.Size, chain.Head.Root));
             foreach (var append in batch.Appends.Where(append => append.Events.Any(
-                audited => audited.Id == entry.Id && !AuditChain.IsSame(Tenant, stored, audited))))
+                audited => audited.Id == id && !AuditChain.IsSame(Tenant, entry.Bytes, audited))))
             {
                 if (refused.Add(append))
                 {
-                    append.Answer.SetResult(Reused(entry.Id));
+                    append.Answer.TrySetResult(Reused(id));
                 }
             }
         }
 
-        var rest = new AppendBatch([.. batch.Appends.Where(append => !refused.Contains(append))]);
+        var rest = batch.Without(refused);
         if (rest.Events.Count > 0)
         {
             return rest;
         }
 
-        Answer(rest, static append => new AuditAppendResult
-        {
-            Outcome = AuditAppendOutcome.Recorded,
-            Receipts = append.Receipts!,
-        });
-        return new AppendBatch([]);
+        Recorded(rest);
+        return new AppendBatch();
     }
 
-    private void GiveUp(AppendBatch batch, Exception failure)
+    /// <summary>What is sent again was recorded together as a rule: read in runs, not one by one.</summary>
+    private async Task<List<(int Index, long Seq, byte[]? Entry)>> ReadKnownAsync(
+        IReadOnlyDictionary<int, long> known)
     {
-        var reason = (failure as ServiceOverloadedException)?.Reason ?? "unexpected";
-        metrics.GaveUp(reason);
-        LogGaveUp(failure, Tenant, batch.Events.Count);
-        foreach (var append in batch.Appends)
+        var sorted = known.OrderBy(place => place.Value).ToList();
+        var read = new List<(int, long, byte[]?)>(known.Count);
+        for (var start = 0; start < sorted.Count;)
         {
-            append.Answer.TrySetException(failure);
+            var (first, length) = (sorted[start].Value, 1);
+            while (start + length < sorted.Count && length < PartMax && sorted[start + length].Value == first + length)
+            {
+                length++;
+            }
+
+            var part = await store.ReadAsync(Tenant, first, length);
+            for (var i = 0; i < length; i++)
+            {
+                read.Add((sorted[start + i].Key, first + i, i < part.Count ? part[i] : null));
+            }
+
+            start += length;
         }
 
-        // What is in memory may not be the truth any more.
-        _opening = null;
-        DeactivateOnIdle();
+        return read;
     }
+
+    private static bool TryRead(
+        byte[]? stored, long seq, string id, out AuditEntry entry, out string previous, out DateTimeOffset recordedAt)
+    {
+        (entry, previous, recordedAt) = (null!, "", default);
+        try
+        {
+            (entry, _, previous, recordedAt) = AuditEntry.Read(stored ?? []);
+            return (entry.Seq, entry.Id) == (seq, id);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What is in memory may not be the truth any more: nobody else is served from it.</summary>
+    private void GiveUp(AppendBatch batch, Doubt doubt, Exception failure)
+    {
+        var overload = failure as ServiceOverloadedException;
+        var reason = overload?.Reason ?? "audit_failed";
+        _isDiscarded = true;
+        DeactivateOnIdle();
+        var told = new ServiceOverloadedException(
+            reason, doubt.IsUncertain || overload is null ? Applied.Unknown : overload.Applied, failure)
+        {
+            RetryAfter = overload?.RetryAfter ?? TimeSpan.FromSeconds(5),
+        };
+        foreach (var append in batch.Appends)
+        {
+            append.Answer.TrySetException(told);
+        }
+
+        var waiting = new ServiceOverloadedException(reason, Applied.No, failure) { RetryAfter = told.RetryAfter };
+        while (_queue.TryDequeue(out var append))
+        {
+            append.Answer.TrySetException(waiting);
+        }
+
+        _queued = default;
+        metrics.GaveUp(reason);
+        LogGaveUp(failure, Tenant, batch.Events.Count);
+    }
+
+    private static void Recorded(AppendBatch batch) => Answer(batch, static append => new AuditAppendResult
+    {
+        Outcome = AuditAppendOutcome.Recorded,
+        Receipts = append.Receipts!,
+    });
 
     private static void Answer(AppendBatch batch, Func<PendingAppend, AuditAppendResult> answer)
     {

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Grains.Auditing;
 
 /// <summary>
-/// Runs <see cref="AuditChain"/> for one tenant. Appends that come while the store is busy go out together in the
-/// next call (group commit, no timer); the store's comparison is the lock, not this activation.
+/// Runs <see cref="AuditChain"/> for one tenant. Appends that come while the store is busy go out together in the next
+/// call (group commit, no timer); the store's comparison is the lock, not this activation.
 /// </summary>
 [GrainType("audit-chain")]
 internal sealed partial class AuditChainGrain(
@@ -17,33 +17,53 @@ internal sealed partial class AuditChainGrain(
     /// <summary>A page ends at about so many bytes, however many entries were asked for.</summary>
     private const long PageWeightMax = 1024 * 1024;
 
-    private const int PartMax = 100;
+    private const int PartMax = 32;
+    private const int TornMax = 10_000;
+    private const long QueueWeightMax = 32 * 1024 * 1024;
+
+    /// <summary>A frozen chain is looked at again after this: its store may have been restored.</summary>
+    private static readonly TimeSpan FrozenFor = TimeSpan.FromSeconds(10);
 
     private readonly Queue<PendingAppend> _queue = new();
-    private int _queued;
+    private (int Events, long Weight) _queued;
     private Task? _committing;
     private Task<OpenChain>? _opening;
+    private ChainEnd _acknowledged = ChainEnd.Empty;
+    private bool _isDiscarded;
 
     /// <summary>The chain as this activation took it over, and its end by now.</summary>
-    private sealed record OpenChain(long Fence, ChainEnd End, bool IsFrozen);
+    /// <param name="Fence">What this activation shows to the store.</param>
+    /// <param name="End">The end.</param>
+    /// <param name="LastAt">When the last entry was recorded.</param>
+    /// <param name="FrozenAt">When it was found frozen, by this process' own timestamps; null: it is not.</param>
+    private sealed record OpenChain(long Fence, ChainEnd End, DateTimeOffset LastAt, long? FrozenAt = null)
+    {
+        public AuditHead Head => End.Head(FrozenAt is not null);
+    }
 
     private string Tenant => this.GetPrimaryKeyString();
 
     public async Task<AuditAppendResult> AppendAsync(IReadOnlyList<AuditEvent> events)
     {
-        if (events.Count == 0)
+        if (events.Count is 0 or > BatchEventsMax)
         {
-            throw new ArgumentException("There must be an event.", nameof(events));
+            throw new ArgumentException($"There must be 1 to {BatchEventsMax} events.", nameof(events));
         }
 
-        if (_queued + events.Count > options.Value.QueueMax)
+        if (AppendBatch.ConflictWithin(events) is { } id)
+        {
+            return Reused(id);
+        }
+
+        var append = new PendingAppend(events);
+        if (_queued.Events + events.Count > options.Value.QueueMax || _queued.Weight + append.Weight > QueueWeightMax)
         {
             metrics.GaveUp("queue_full");
             throw new ServiceOverloadedException("audit_queue_full", Applied.No);
         }
 
-        var append = new PendingAppend(events);
-        _queued += events.Count;
+        ThrowIfDiscarded();
+        _queued = (_queued.Events + events.Count, _queued.Weight + append.Weight);
         _queue.Enqueue(append);
         _committing ??= CommitAllAsync();
         return await append.Answer.Task;
@@ -56,23 +76,30 @@ internal sealed partial class AuditChainGrain(
         var left = Math.Clamp(chain.End.Size - from, 0, count);
         while (left > 0 && weight < PageWeightMax)
         {
-            var part = await store.ReadAsync(Tenant, from + entries.Count, (int)Math.Min(left, PartMax));
-            if (part.Count == 0)
-            {
-                break;
-            }
-
+            var asked = (int)Math.Min(left, PartMax);
+            var part = await store.ReadAsync(Tenant, from + entries.Count, asked);
             entries.AddRange(part);
             (left, weight) = (left - part.Count, weight + part.Sum(static entry => (long)entry.Length));
+            if (part.Count < asked)
+            {
+                // Below its end a chain has no holes: what is missing was lost.
+                chain = await FreezeAsync(chain, $"entry {from + entries.Count} is missing");
+                break;
+            }
         }
 
-        return new AuditPage { Entries = entries, Head = chain.End.Head(chain.IsFrozen) };
+        return new AuditPage { Entries = entries, Head = chain.Head };
     }
 
-    public async Task<AuditHead> HeadAsync()
+    public async Task<AuditHead> HeadAsync() => (await OpenAsync()).Head;
+
+    private void ThrowIfDiscarded()
     {
-        var chain = await OpenAsync();
-        return chain.End.Head(chain.IsFrozen);
+        if (_isDiscarded)
+        {
+            // The next activation reads the truth; this one is on its way out.
+            throw new ServiceOverloadedException("audit_moving", Applied.No) { RetryAfter = TimeSpan.FromSeconds(1) };
+        }
     }
 
     /// <summary>
@@ -80,7 +107,10 @@ internal sealed partial class AuditChainGrain(
     /// </summary>
     private Task<OpenChain> OpenAsync()
     {
-        if (_opening is null or { IsFaulted: true } or { IsCanceled: true })
+        ThrowIfDiscarded();
+        var isStale = _opening is { IsCompletedSuccessfully: true, Result.FrozenAt: { } since }
+            && time.GetElapsedTime(since) >= FrozenFor;
+        if (_opening is null or { IsFaulted: true } or { IsCanceled: true } || isStale)
         {
             _opening = OpenAnewAsync();
         }
@@ -97,30 +127,68 @@ internal sealed partial class AuditChainGrain(
         }
         catch (FormatException broken)
         {
-            LogFrozen(Tenant, broken.Message);
-            metrics.Opened("unreadable");
-            return new OpenChain(0, ChainEnd.Empty, IsFrozen: true);
+            return Frozen(new OpenChain(0, ChainEnd.Empty, default), broken.Message);
         }
 
-        if (opened.Stored == opened.End.Size && await IsLastAsync(opened.End))
+        var chain = new OpenChain(opened.Fence, opened.End, default);
+        if (opened.Frozen is { } fault)
         {
-            metrics.Opened("sound");
-            return new OpenChain(opened.Fence, opened.End, IsFrozen: false);
+            return Frozen(chain, fault);
         }
 
-        return await RepairAsync(opened);
+        if (await LostAsync(opened) is { } lost)
+        {
+            return await FreezeAsync(chain, lost);
+        }
+
+        var last = await LastAsync(opened.End);
+        return last is null
+            ? Frozen(chain, $"entry {opened.End.Size - 1} is not the one that the end names")
+            : opened.Stored == opened.End.Size ? Sound(chain with { LastAt = last.Value })
+            : opened.Stored > opened.End.Size ? await RepairAsync(opened)
+            : Frozen(chain, $"its end says {opened.End.Size} entries, {opened.Stored} are stored");
     }
 
-    /// <summary>The end is a cache: the last entry is what counts.</summary>
-    private async Task<bool> IsLastAsync(ChainEnd end)
+    private OpenChain Sound(OpenChain chain)
+    {
+        metrics.Opened("sound");
+        _acknowledged = chain.End;
+        return chain;
+    }
+
+    /// <summary>What this activation acknowledged has to be there, whatever the store says of its end.</summary>
+    private async Task<string?> LostAsync(OpenedChain opened)
+    {
+        if (_acknowledged.Size == 0)
+        {
+            return null;
+        }
+
+        var last = await store.ReadAsync(Tenant, _acknowledged.Size - 1, 1);
+        return last.Count == 1 && Convert.ToHexStringLower(MerkleTree.Leaf(last[0])) == _acknowledged.Hash
+            ? null
+            : $"{_acknowledged.Size} entries were acknowledged, and the store is at {opened.End.Size} of another past";
+    }
+
+    /// <summary>When the last entry was recorded; null when it is not the one that the end names.</summary>
+    private async Task<DateTimeOffset?> LastAsync(ChainEnd end)
     {
         if (end.Size == 0)
         {
-            return true;
+            return DateTimeOffset.MinValue;
         }
 
         var last = await store.ReadAsync(Tenant, end.Size - 1, 1);
-        return last.Count == 1 && Convert.ToHexStringLower(MerkleTree.Leaf(last[0])) == end.Hash;
+        try
+        {
+            return last.Count == 1 && Convert.ToHexStringLower(MerkleTree.Leaf(last[0])) == end.Hash
+                ? AuditEntry.Read(last[0]).RecordedAt
+                : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 
     /// <summary>
@@ -128,26 +196,43 @@ internal sealed partial class AuditChainGrain(
     /// </summary>
     private async Task<OpenChain> RepairAsync(OpenedChain opened)
     {
-        var torn = opened.Stored > opened.End.Size && await IsLastAsync(opened.End)
-            ? await store.ReadAsync(Tenant, opened.End.Size, (int)Math.Min(opened.Stored - opened.End.Size, 10_000))
-            : [];
-        if (torn.Count > 0 && AuditChain.Adopt(Tenant, opened.End, torn) is { } repaired)
+        var count = (int)Math.Min(opened.Stored - opened.End.Size, TornMax);
+        var torn = await store.ReadAsync(Tenant, opened.End.Size, count);
+        if (AuditChain.Adopt(Tenant, opened.End, torn) is not { } repaired)
         {
-            var entries = torn.Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
-            var answer = await store.RepairAsync(Tenant, opened.Fence, opened.End, repaired, entries);
-            if (answer.Outcome is StoreOutcome.Done)
-            {
-                LogRepaired(Tenant, torn.Count);
-                metrics.Opened("repaired");
-                return new OpenChain(opened.Fence, repaired, IsFrozen: false);
-            }
+            return Frozen(
+                new OpenChain(opened.Fence, opened.End, default), $"{torn.Count} entries beyond its end do not follow");
+        }
 
+        var entries = torn.Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
+        var answer = await store.RepairAsync(Tenant, opened.Fence, opened.End, repaired, entries);
+        if (answer.Outcome is not StoreOutcome.Done)
+        {
             throw new ServiceOverloadedException("audit_fenced", Applied.No);
         }
 
-        LogFrozen(Tenant, $"its end says {opened.End.Size} entries, {opened.Stored} are stored");
+        LogRepaired(Tenant, torn.Count);
+        metrics.Opened("repaired");
+        // There may be more of them than were taken in.
+        return await OpenAnewAsync();
+    }
+
+    /// <summary>
+    /// For what only this activation knows: the next one could not find it out, and would go on from another past.
+    /// </summary>
+    private async Task<OpenChain> FreezeAsync(OpenChain chain, string fault)
+    {
+        await store.FreezeAsync(Tenant, fault);
+        var frozen = Frozen(chain, fault);
+        _opening = Task.FromResult(frozen);
+        return frozen;
+    }
+
+    private OpenChain Frozen(OpenChain chain, string fault)
+    {
+        LogFrozen(Tenant, fault);
         metrics.Opened("frozen");
-        return new OpenChain(opened.Fence, opened.End, IsFrozen: true);
+        return chain with { FrozenAt = time.GetTimestamp() };
     }
 
     [LoggerMessage(2001, LogLevel.Warning,

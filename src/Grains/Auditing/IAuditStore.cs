@@ -19,6 +19,9 @@ internal interface IAuditStore
     Task<StoreAnswer> RepairAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries);
 
+    /// <summary>Lets nobody append any more until an operator has mended the chain.</summary>
+    Task FreezeAsync(string tenant, string fault);
+
     /// <summary>Reads entries; fewer where there are fewer.</summary>
     Task<IReadOnlyList<byte[]>> ReadAsync(string tenant, long from, int count);
 }
@@ -27,7 +30,8 @@ internal interface IAuditStore
 /// <param name="Fence">What its present owner shows; each owner's is higher than the one before.</param>
 /// <param name="End">The stored end.</param>
 /// <param name="Stored">How many entries are stored: more, or fewer, than the end says where a write was torn.</param>
-internal sealed record OpenedChain(long Fence, ChainEnd End, long Stored);
+/// <param name="Frozen">Why nobody may append; null: anybody who owns it may.</param>
+internal sealed record OpenedChain(long Fence, ChainEnd End, long Stored, string? Frozen = null);
 
 /// <summary>What the store did.</summary>
 internal enum StoreOutcome
@@ -48,6 +52,9 @@ internal enum StoreOutcome
 
     /// <summary>The stored entries are not as many as the end says; nothing was done.</summary>
     Corrupt,
+
+    /// <summary>Nobody may append; nothing was done.</summary>
+    Frozen,
 }
 
 /// <summary>The store's answer.</summary>

@@ -19,80 +19,79 @@ internal sealed record PendingAppend(IReadOnlyList<AuditEvent> Events)
 /// <summary>Callers whose events go out together, in the order in which they came.</summary>
 internal sealed class AppendBatch
 {
-    private readonly List<(PendingAppend Append, int Index)> _places = [];
+    private readonly Dictionary<string, AuditEvent> _byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(PendingAppend Append, int Index)>> _places = new(StringComparer.Ordinal);
+    private readonly List<PendingAppend> _appends = [];
 
-    public AppendBatch(IReadOnlyList<PendingAppend> appends)
-    {
-        Appends = appends;
-        Refresh();
-    }
-
-    public IReadOnlyList<PendingAppend> Appends { get; }
+    public IReadOnlyList<PendingAppend> Appends => _appends;
 
     /// <summary>The events that are still to be recorded, each id once.</summary>
-    public IReadOnlyList<AuditEvent> Events { get; private set; } = [];
+    public List<AuditEvent> Events { get; } = [];
+
+    public long Weight { get; private set; }
 
     /// <summary>
-    /// The same id twice, in one call or in two that go out together, is one event; with another content it is an
-    /// error of the later one, which is taken out. Answers those.
+    /// The id that a call gives to two events of different content, if there is one: the call can never be recorded.
     /// </summary>
-    public IReadOnlyList<(PendingAppend Append, string Id)> FindReused()
+    public static string? ConflictWithin(IReadOnlyList<AuditEvent> events)
     {
         var byId = new Dictionary<string, AuditEvent>(StringComparer.Ordinal);
-        var reused = new List<(PendingAppend, string)>();
-        foreach (var append in Appends)
+        return events.FirstOrDefault(audited =>
+            !byId.TryAdd(audited.Id, audited) && !IsSame(byId[audited.Id], audited))?.Id;
+    }
+
+    /// <summary>
+    /// Takes a caller in. Not one that gives another content to an id that is in here: which of the two is right, the
+    /// store knows, once this batch is there.
+    /// </summary>
+    public bool TryAdd(PendingAppend append)
+    {
+        if (append.Events.Any(audited => _byId.TryGetValue(audited.Id, out var taken) && !IsSame(taken, audited)))
         {
-            // Events of a call that is taken out do not count against those behind it.
-            var own = new Dictionary<string, AuditEvent>(StringComparer.Ordinal);
-            var other = append.Events.FirstOrDefault(audited =>
-                (byId.TryGetValue(audited.Id, out var earlier) && !IsSame(earlier, audited))
-                || (!own.TryAdd(audited.Id, audited) && !IsSame(own[audited.Id], audited)));
-            if (other is not null)
+            return false;
+        }
+
+        _appends.Add(append);
+        Weight += append.Weight;
+        for (var i = 0; i < append.Events.Count; i++)
+        {
+            if (append.Receipts[i] is not null)
             {
-                reused.Add((append, other.Id));
                 continue;
             }
 
-            foreach (var (id, audited) in own)
+            var audited = append.Events[i];
+            if (_byId.TryAdd(audited.Id, audited))
             {
-                byId.TryAdd(id, audited);
+                Events.Add(audited);
+                _places[audited.Id] = [];
             }
+
+            _places[audited.Id].Add((append, i));
         }
 
-        return reused;
+        return true;
     }
 
-    /// <summary>Notes where events are recorded, by their index among <see cref="Events"/>.</summary>
-    public void Record(int index, AuditReceipt receipt)
+    /// <summary>The same callers, and what of their events is still to be recorded, without those.</summary>
+    public AppendBatch Without(IReadOnlySet<PendingAppend> gone)
     {
-        var id = Events[index].Id;
-        foreach (var (append, place) in _places.Where(place => place.Append.Events[place.Index].Id == id))
+        var rest = new AppendBatch();
+        foreach (var append in _appends.Where(append => !gone.Contains(append)))
         {
-            append.Receipts[place] = receipt;
+            rest.TryAdd(append);
         }
+
+        return rest;
     }
 
-    /// <summary>Finds out what is left to be recorded.</summary>
-    public void Refresh()
+    /// <summary>Notes where an event is recorded.</summary>
+    public void Record(AuditReceipt receipt)
     {
-        _places.Clear();
-        var (ids, events) = (new HashSet<string>(StringComparer.Ordinal), new List<AuditEvent>());
-        foreach (var append in Appends)
+        foreach (var (append, index) in _places[receipt.Id])
         {
-            for (var i = 0; i < append.Events.Count; i++)
-            {
-                if (append.Receipts[i] is null)
-                {
-                    _places.Add((append, i));
-                    if (ids.Add(append.Events[i].Id))
-                    {
-                        events.Add(append.Events[i]);
-                    }
-                }
-            }
+            append.Receipts[index] = receipt;
         }
-
-        Events = events;
     }
 
     private static bool IsSame(AuditEvent one, AuditEvent other) =>

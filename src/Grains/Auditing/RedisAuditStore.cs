@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using StackExchange.Redis;
@@ -22,14 +23,30 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
 
     public async Task<OpenedChain> OpenAsync(string tenant)
     {
-        var answer = (RedisValue[])(await redis.RunAsync(
-            CallKind.Write, database => Open.RunAsync(database, [EndOf(tenant)])))!;
-        var size = answer[1].IsNullOrEmpty ? 0 : long.Parse((string)answer[1]!, CultureInfo.InvariantCulture);
+        var answer = (string[])(await RunAsync(CallKind.Write, async database =>
+        {
+            var result = await Open.RunAsync(database, [EndOf(tenant)]);
+            // What is read from here on is durable, whoever wrote it.
+            await commit.CommitAsync();
+            return result;
+        }))!;
+        var size = answer[1].Length == 0 ? 0
+            : long.TryParse(answer[1], NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read
+            : throw new FormatException("The size of the chain is no number.");
         var end = size == 0
             ? ChainEnd.Empty
-            : new ChainEnd((string)answer[2]!, MerkleFrontier.Read(size, Convert.FromHexString((string)answer[3]!)));
-        return new OpenedChain((long)answer[0], end, await StoredAsync(tenant, size));
+            : new ChainEnd(answer[2], MerkleFrontier.Read(size, Convert.FromHexString(answer[3])));
+        return new OpenedChain(
+            long.Parse(answer[0], CultureInfo.InvariantCulture), end, await StoredAsync(tenant, size),
+            answer[4].Length == 0 ? null : answer[4]);
     }
+
+    public Task FreezeAsync(string tenant, string fault) => RunAsync(CallKind.Write, async database =>
+    {
+        await database.HashSetAsync(EndOf(tenant), "frozen", fault);
+        await commit.CommitAsync();
+        return true;
+    });
 
     public async Task<StoreAnswer> AppendAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
@@ -49,7 +66,7 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
 
         RedisKey[] keys =
             [EndOf(tenant), IdsOf(tenant), SegmentOf(tenant, segment), SegmentOf(tenant, segment + 1)];
-        var answer = (RedisValue[])(await redis.RunAsync(CallKind.Write, async database =>
+        var answer = (RedisValue[])(await RunAsync(CallKind.Write, async database =>
         {
             var result = await Append.RunAsync(database, keys, values);
             await commit.CommitAsync();
@@ -66,7 +83,7 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
             fence, before.Size, next.Size, next.Hash, Convert.ToHexStringLower(next.Tree.ToBytes()),
             .. entries.Select(static entry => (RedisValue)entry.Id),
         ];
-        var isDone = await redis.RunAsync(CallKind.Write, async database =>
+        var isDone = await RunAsync(CallKind.Write, async database =>
         {
             var result = (int)await Repair.RunAsync(database, [EndOf(tenant), IdsOf(tenant)], values) == 1;
             await commit.CommitAsync();
@@ -82,7 +99,7 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
         {
             var (segment, start) = Math.DivRem(from + entries.Count, SegmentSize);
             var stop = Math.Min(start + count - entries.Count, SegmentSize) - 1;
-            var part = await redis.RunAsync(
+            var part = await RunAsync(
                 CallKind.Read, database => database.ListRangeAsync(SegmentOf(tenant, segment), start, stop));
             entries.AddRange(part.Select(static entry => (byte[])entry!));
             if (part.Length < stop - start + 1)
@@ -105,10 +122,23 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
     private async Task<long> StoredAsync(string tenant, long size)
     {
         var segment = Math.Max(0, (size - 1) / SegmentSize);
-        var (first, second) = await redis.RunAsync(CallKind.Read, async database => (
+        var (first, second) = await RunAsync(CallKind.Read, async database => (
             await database.ListLengthAsync(SegmentOf(tenant, segment)),
             await database.ListLengthAsync(SegmentOf(tenant, segment + 1))));
         return (segment * SegmentSize) + first + (first == SegmentSize ? second : 0);
+    }
+
+    /// <summary>An error of the store's own, such as a key of another kind, says nothing of what was done.</summary>
+    private async Task<T> RunAsync<T>(CallKind kind, Func<IDatabase, Task<T>> call)
+    {
+        try
+        {
+            return await redis.RunAsync(kind, call);
+        }
+        catch (RedisException broken)
+        {
+            throw new ServiceOverloadedException("audit_store_failed", Applied.Unknown, broken);
+        }
     }
 
     private static StoreAnswer Read(RedisValue[] answer)
@@ -126,6 +156,7 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
             "known" => StoreOutcome.Known,
             "hash_mismatch" => StoreOutcome.Mismatch,
             "fenced" => StoreOutcome.Fenced,
+            "frozen" => StoreOutcome.Frozen,
             _ => StoreOutcome.Corrupt,
         }, known);
     }

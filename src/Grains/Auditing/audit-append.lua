@@ -1,6 +1,6 @@
 -- Appends entries to a tenant's audit chain: all or nothing, and validated before anything is written, because a script that
 -- fails in the middle keeps what it wrote.
--- KEYS[1]  the chain's end: fence, size, hash, tree
+-- KEYS[1]  the chain's end: fence, size, hash, tree, frozen
 -- KEYS[2]  the ids of its events, with their places
 -- KEYS[3]  the segment that the first entry goes to
 -- KEYS[4]  the segment after it
@@ -14,12 +14,15 @@
 -- ARGV[8]  how many of the new entries go there; the rest goes to KEYS[4]
 -- ARGV[9...]  an id and an entry each
 -- answers  {1, 'ok', hash}; {1, 'duplicate', hash}: just so already; {0, 'hash_mismatch', hash}, {0, 'fenced', hash},
---          {0, 'corrupt', hash}; {0, 'known', hash, index, seq, ...}: those ids are recorded already
-local stored = redis.call('HMGET', KEYS[1], 'fence', 'size', 'hash')
+--          {0, 'corrupt', hash}, {0, 'frozen', hash}; {0, 'known', hash, index, seq, ...}: those ids are recorded already
+local stored = redis.call('HMGET', KEYS[1], 'fence', 'size', 'hash', 'frozen')
 local size = stored[2] or '0'
 local hash = stored[3] or string.rep('0', 64)
 if size == ARGV[4] and hash == ARGV[5] then
   return {1, 'duplicate', hash}
+end
+if stored[4] then
+  return {0, 'frozen', hash}
 end
 if tonumber(stored[1] or '0') > tonumber(ARGV[1]) then
   return {0, 'fenced', hash}

@@ -97,6 +97,11 @@ internal sealed partial class KeyRingGrain
     {
         foreach (var change in KeyRingEvents.Between(Tenant, operation, ring, next))
         {
+            if (change is { From: KeyStatus.Pending, To: KeyStatus.Active })
+            {
+                metrics.Promoted(change.At - next.Find(change.Number)!.CreatedAt);
+            }
+
             LogChanged(
                 change.Tenant, change.Number, change.From, change.To, operation.Name(), change.Epoch, change.Reason);
             foreach (var observer in observers)

@@ -19,13 +19,16 @@ internal sealed partial class KeyRingsGrain(
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromHours(1);
     private static readonly TimeSpan RewrapMax = TimeSpan.FromSeconds(15);
 
+    private Task? _sweep;
+
     public async Task WatchAsync()
     {
         await this.RegisterOrUpdateReminder(Sweep, SweepPeriod, SweepPeriod);
-        await SweepAsync();
+        // Behind the callers' backs: every silo that starts asks for it, and it can take its time.
+        _ = StartSweep();
     }
 
-    public Task ReceiveReminder(string reminderName, TickStatus status) => SweepAsync();
+    public Task ReceiveReminder(string reminderName, TickStatus status) => StartSweep();
 
     public async Task<RewrapReport> RewrapAsync(int limit)
     {
@@ -68,6 +71,21 @@ internal sealed partial class KeyRingsGrain(
         catch (ServiceOverloadedException unreadable) when (unreadable.Reason == RedisKeyRingStore.Unreadable)
         {
             return false;
+        }
+    }
+
+    private Task StartSweep() => _sweep is { IsCompleted: false } running ? running : _sweep = TrySweepAsync();
+
+    private async Task TrySweepAsync()
+    {
+        try
+        {
+            await SweepAsync();
+        }
+        catch (ServiceOverloadedException failure)
+        {
+            metrics.UpkeepFailed();
+            LogSweepFailed("*", failure.Message);
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class SigningKeysMetrics
     private readonly Counter<long> _renewals;
     private readonly Counter<long> _upkeepFailures;
     private readonly Histogram<double> _revocations;
+    private readonly Histogram<double> _promotions;
     private readonly Histogram<double> _ages;
 
     public SigningKeysMetrics(IMeterFactory meters)
@@ -30,6 +31,12 @@ internal sealed class SigningKeysMetrics
         _revocations = meter.CreateHistogram<double>("gatehouse.keys.revocation_wait", "s",
             "How long a revocation waited until no signer could use the version.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.02, 0.1, 0.5, 1, 2, 5, 6] });
+        _promotions = meter.CreateHistogram<double>("gatehouse.keys.promotion_wait", "s",
+            "How long a version was published before it signed.",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [1, 10, 30, 60, 120, 600, 3600, 86_400],
+            });
         _ages = meter.CreateHistogram<double>("gatehouse.keys.active_age", "s",
             "The age of an active key whenever a signer takes its ring in.",
             advice: new InstrumentAdvice<double>
@@ -60,6 +67,8 @@ internal sealed class SigningKeysMetrics
     public void UpkeepFailed() => _upkeepFailures.Add(1);
 
     public void Waited(TimeSpan wait) => _revocations.Record(wait.TotalSeconds);
+
+    public void Promoted(TimeSpan published) => _promotions.Record(published.TotalSeconds);
 
     public void Took(TimeSpan activeAge) => _ages.Record(Math.Max(0, activeAge.TotalSeconds));
 

@@ -17,7 +17,8 @@ end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[3], 'stamp', ARGV[4], 'ring', ARGV[5])
 if epoch == '0' then
   -- Nobody can have had a lease on it before, wherever this server comes from.
-  local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-  redis.call('HSET', KEYS[1], 'server', server or '', 'since', '0')
+  local server = (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
+    .. ':' .. (string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
+  redis.call('HSET', KEYS[1], 'server', server, 'since', '0')
 end
 return 1

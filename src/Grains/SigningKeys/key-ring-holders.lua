@@ -8,7 +8,8 @@
 -- answers  {holders, known}: how many leases of other rings have not run out, and 1 when that is all there can be
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local server = (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '')
+  .. ':' .. (string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or '')
 if redis.call('HGET', KEYS[1], 'server') ~= server then
   redis.call('HSET', KEYS[1], 'server', server, 'since', string.format('%.0f', now))
 end

@@ -210,6 +210,26 @@ public class KeyTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task RevokedKey_ThatIsUsed_IsCountedByItsOwnMetric()
+    {
+        await using var host = await TestHost.StartAsync();
+        var tenant = await host.NewTenantAsync();
+        var signed = await host.SignAsync(tenant, "hello");
+        await host.KeyAsync(tenant, "v1/revoke", "{}");
+
+        await host.SignAsync(tenant, "hello");
+        await host.VerifyAsync(tenant, "hello", signed);
+        await host.VerifyAsync(tenant, "hello", signed);
+        await host.VerifyAsync(tenant, "other", signed);
+
+        var metrics = (await host.SendAsync(HttpMethod.Get, "/metrics", null)).Text.Split('\n')
+            .Where(line => line.StartsWith("audit_revoked_key_usage_total{", StringComparison.Ordinal)).ToList();
+        // A signature that is none is no use of the key.
+        Assert.Contains(metrics, line => line.Contains("operation=\"verify\"") && line.EndsWith(" 2", StringComparison.Ordinal));
+        Assert.Contains(metrics, line => line.Contains("operation=\"sign_refused\"") && line.Contains("} 1"));
+    }
+
+    [Fact]
     public async Task Rewrap_WithNothingToDo_SaysSo()
     {
         var answer = await _host.SendAsync(HttpMethod.Post, "/v1/keys/rewrap", TestHost.AdminKey, "{}");

@@ -26,6 +26,9 @@ public class RedisUsersTests
             Assert.Equal(201, (await host.PutTenantAsync("acme")).Status);
             Assert.Equal(200, (await host.CheckAsync("acme", "default", "a", cost: 30)).Status);
             Assert.Equal(200, (await host.KeyAsync("acme", "sign", """{"data":"AA=="}""")).Status);
+            Assert.Equal(201, (await host.SendAsync(HttpMethod.Post, "/v1/tenants/acme/audit/events",
+                """{"actor":{"type":"user","id":"7"},"action":"login","outcome":"success"}""")).Status);
+            Assert.Equal(200, (await host.SendAsync(HttpMethod.Get, "/v1/tenants/acme/audit/events/0")).Status);
             // Leaves a reminder.
             Assert.Equal(200, (await host.KeyAsync("acme", "rotate", "{}")).Status);
             Assert.Equal(200, (await host.KeyAsync("acme", "v1/revoke", "{}")).Status);

@@ -38,7 +38,9 @@ internal sealed class FakeAuditStore : IAuditStore
     }
 
     public Task<OpenedChain> OpenAsync(string tenant) => Answer(tenant, chain =>
-        new OpenedChain(++chain.Fence, chain.End, chain.Entries.Count));
+        new OpenedChain(++chain.Fence, chain.End, chain.Entries.Count, chain.Frozen));
+
+    public Task FreezeAsync(string tenant, string fault) => Answer(tenant, chain => chain.Frozen = fault);
 
     public async Task<StoreAnswer> AppendAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
@@ -49,6 +51,11 @@ internal sealed class FakeAuditStore : IAuditStore
             if (chain.End.Hash == next.Hash)
             {
                 return StoreAnswer.Of(StoreOutcome.Done);
+            }
+
+            if (chain.Frozen is not null)
+            {
+                return StoreAnswer.Of(StoreOutcome.Frozen);
             }
 
             if (chain.Fence > fence || chain.End.Hash != before.Hash || chain.Entries.Count != before.Size)
@@ -75,6 +82,16 @@ internal sealed class FakeAuditStore : IAuditStore
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries) =>
         Answer(tenant, chain =>
         {
+            if (chain.Fence != fence || chain.End.Hash != before.Hash)
+            {
+                return StoreAnswer.Of(StoreOutcome.Fenced);
+            }
+
+            foreach (var entry in entries)
+            {
+                chain.Ids[entry.Id] = entry.Seq;
+            }
+
             chain.End = next;
             return StoreAnswer.Of(StoreOutcome.Done);
         });
@@ -111,6 +128,8 @@ internal sealed class FakeAuditStore : IAuditStore
         public long Fence { get; set; }
 
         public ChainEnd End { get; set; } = ChainEnd.Empty;
+
+        public string? Frozen { get; set; }
 
         public List<byte[]> Entries { get; } = [];
 

@@ -106,7 +106,7 @@ public class KeyRingGrainTests
 
         await cluster.Grains.KeyRings("local").WatchAsync();
 
-        Assert.Equal(2, cluster.RingOf(tenant).Active!.Number);
+        await cluster.UntilAsync(() => cluster.RingOf(tenant).Active!.Number == 2);
         Assert.Single((await cluster.Service<IReminderTable>().ReadRows(
             cluster.Grains.KeyRings("local").GetGrainId())).Reminders);
     }

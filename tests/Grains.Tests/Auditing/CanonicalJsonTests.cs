@@ -47,7 +47,7 @@ public class CanonicalJsonTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
     public void Number_ThatIsNone_IsRefused(double value) =>
-        Assert.Throws<FormatException>(() => CanonicalJson.Number(value));
+        Assert.Throws<CanonicalJsonException>(() => CanonicalJson.Number(value));
 
     /// <summary>RFC 8785, sections 3.2.2 and 3.2.4.</summary>
     [Fact]
@@ -84,7 +84,7 @@ public class CanonicalJsonTests
     [InlineData("""{"a":"\ud800"}""", ".a must not hold a lone surrogate")]
     [InlineData("""{"a":"x\udc00y"}""", ".a must not hold a lone surrogate")]
     public void Value_WithoutACanonicalForm_IsRefusedByItsPath(string json, string fault) =>
-        Assert.StartsWith(fault, Assert.Throws<FormatException>(() => Write(json)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(fault, Assert.Throws<CanonicalJsonException>(() => Write(json)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Value_WrittenAgain_IsTheSame()

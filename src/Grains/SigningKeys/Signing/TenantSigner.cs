@@ -26,6 +26,7 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
     private long _behindAt = Never;
     private int _drops;
     private bool _isBehind;
+    private bool _isDisposed;
 
     /// <summary>When it was last used, by the process' own timestamps.</summary>
     public long UsedAt { get; private set; }
@@ -72,14 +73,22 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
             dropped?.End();
         }
 
-        if (wasGood)
+        // Where nobody knows what changed, all signers are told at once; those that are used renew then.
+        if (wasGood && version is not null)
         {
             Volatile.Write(ref _behindAt, Never);
             RenewBehind(dropped!);
         }
     }
 
-    public void Dispose() => _lease?.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _lease?.Dispose();
+        }
+    }
 
     /// <summary>
     /// Without the caller. What fails now fails again, and aloud, once somebody has to wait for it.
@@ -123,9 +132,10 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
             var result = signers.Sign(tenant, lease, number, items);
             return lease.IsGood(signers.Now()) ? result : null;
         }
-        catch (ObjectDisposedException)
+#pragma warning disable CA1031 // A key that is put away in the middle of it fails in ways of its own.
+        catch (Exception) when (lease.IsEnded)
+#pragma warning restore CA1031
         {
-            // The key was put away meanwhile, and the lease had ended before that.
             return null;
         }
     }
@@ -179,6 +189,12 @@ internal sealed class TenantSigner(string tenant, RingSigners signers) : IDispos
     {
         lock (_lock)
         {
+            if (_isDisposed)
+            {
+                // Whoever asks again gets another one.
+                throw new ServiceOverloadedException("key_ring_lease", Applied.No);
+            }
+
             if (drops != _drops)
             {
                 return null;

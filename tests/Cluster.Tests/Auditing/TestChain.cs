@@ -1,0 +1,82 @@
+using Gatehouse.Cluster.Tests.Fixtures;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Auditing;
+
+namespace Gatehouse.Cluster.Tests.Auditing;
+
+/// <summary>A tenant's chain: its grain, and what is stored of it.</summary>
+internal sealed class TestChain(GatehouseCluster cluster)
+{
+    public string Tenant { get; } = GatehouseCluster.NewName();
+
+    public FakeAuditStore.Chain Stored => cluster.Chains.Of(Tenant);
+
+    public IAuditChainGrain Grain => cluster.Grains.AuditChain(Tenant);
+
+    public Task<AuditAppendResult> AppendManyAsync(string prefix, int count) =>
+        Grain.AppendAsync([.. Enumerable.Range(0, count).Select(i => Event($"{prefix}{i}"))]);
+
+    /// <summary>What the chain would be with one more event.</summary>
+    public (ChainEnd End, IReadOnlyList<AuditEntry> Entries) Next(string id) =>
+        AuditChain.Append(Tenant, Stored.End, [Event(id)], cluster.Time.GetUtcNow());
+
+    public Task<AuditAppendResult> AppendAsync(string id) => Grain.AppendAsync([Event(id)]);
+
+    /// <summary>As a careful caller does: an activation that is on its way out refuses until the next one is there.</summary>
+    public async Task<AuditAppendResult> AppendUntilTakenAsync(string id)
+    {
+        while (true)
+        {
+            try
+            {
+                return await AppendAsync(id);
+            }
+            catch (ServiceOverloadedException moving) when (moving.Reason == "audit_moving")
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    /// <summary>Moves time on, which the back-off waits for, until the call has ended.</summary>
+    public async Task<T> DriveAsync<T>(Task<T> call)
+    {
+        while (!call.IsCompleted)
+        {
+            cluster.Time.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.WhenAny(call, Task.Delay(1));
+        }
+
+        return await call;
+    }
+
+    public void AssertOneChain()
+    {
+        var whole = AuditChain.Adopt(Tenant, ChainEnd.Empty, Stored.Entries);
+        Assert.NotNull(whole);
+        Assert.Equal((Stored.End.Size, Stored.End.Hash), (whole.Size, whole.Hash));
+        Assert.Equal(Stored.End.Tree.Root(), whole.Tree.Root());
+        var ids = Stored.Entries.Select(bytes => AuditEntry.Read(bytes).Entry.Id).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+    }
+
+    public static AuditEvent Event(string id) => new()
+    {
+        Id = id,
+        Actor = new AuditParty("user", "7"),
+        Action = "order.refund",
+        Outcome = AuditOutcome.Success,
+    };
+}
+
+/// <summary>One cluster for all of them; each has a tenant of its own.</summary>
+public sealed class AuditCluster : IAsyncLifetime
+{
+    public GatehouseCluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await GatehouseCluster.StartAsync(silos: 2);
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
