@@ -11,8 +11,16 @@ namespace Gatehouse.ApiHost.Hosting;
 /// <summary>Kestrel's limits, JSON, and the services of the door.</summary>
 internal static class HttpHosting
 {
+    /// <summary>
+    /// Bodies are read as streams. Read through the pipe, as .NET 10 does by default, a body that is no good JSON
+    /// leaves the connection's reader open now and then: the connection ends behind the answer, and with it the next
+    /// request on it.
+    /// </summary>
+    internal const string ReadsStreams = "Microsoft.AspNetCore.UseStreamBasedJsonParsing";
+
     public static void AddHttp(this WebApplicationBuilder builder)
     {
+        AppContext.SetSwitch(ReadsStreams, isEnabled: true);
         var services = builder.Services;
         services.AddOptions<AuthOptions>().BindConfiguration("Gatehouse:Auth")
             .ValidateDataAnnotations().ValidateOnStart();
