@@ -74,14 +74,8 @@ internal sealed class ChaosRegions : IAsyncDisposable
     };
 
     /// <summary>Waits until a region has heard of all. It gives no signal, so it is asked.</summary>
-    private static async Task HearsAsync(ChaosCluster region, int count)
-    {
-        using var end = new CancellationTokenSource(Patience);
-        while (await CountAsync(region) < count)
-        {
-            await Task.Delay(100, end.Token);
-        }
-    }
+    private static Task HearsAsync(ChaosCluster region, int count) =>
+        Eventually.HoldsAsync(async () => await CountAsync(region) >= count, Patience);
 
     private static async Task<int> CountAsync(ChaosCluster region)
     {

@@ -15,12 +15,11 @@ internal static partial class Membership
     {
         var address = ReadyLine().Match(silo.Output).Groups["address"].Value;
         await using var redis = await cluster.Redis.ConnectAsync();
-        using var end = new CancellationTokenSource(Patience);
-        while (!(await redis.GetDatabase().HashGetAllAsync($"gatehouse/members/{cluster.Region}"))
-            .Any(row => $"{row.Name}".StartsWith($"S{address}:", StringComparison.Ordinal) && StatusOf($"{row.Value}") == Dead))
-        {
-            await Task.Delay(100, end.Token);
-        }
+        var database = redis.GetDatabase();
+        await Eventually.HoldsAsync(
+            async () => (await database.HashGetAllAsync($"gatehouse/members/{cluster.Region}")).Any(row =>
+                $"{row.Name}".StartsWith($"S{address}:", StringComparison.Ordinal) && StatusOf($"{row.Value}") == Dead),
+            Patience);
     }
 
     private static int StatusOf(string row) => JsonDocument.Parse(row).RootElement.GetProperty("Status").GetInt32();

@@ -26,8 +26,7 @@ public sealed class AuditChainGrainTests(AuditCluster fixture) : IClassFixture<A
         _cluster.Chains.Batches.Clear();
         _cluster.Chains.Stop();
         var appends = Enumerable.Range(0, 500).Select(i => _chain.AppendAsync($"e{i}")).ToList();
-        // Sent behind them on the same way: when it is answered, they have arrived.
-        await _chain.Grain.HeadAsync();
+        await _chain.ArriveAsync(500);
         _cluster.Chains.Continue();
 
         var receipts = (await Task.WhenAll(appends)).Select(result => Assert.Single(result.Receipts)).ToList();
@@ -97,7 +96,7 @@ public sealed class AuditChainGrainTests(AuditCluster fixture) : IClassFixture<A
         await _chain.AppendAsync("e0");
         _cluster.Chains.Faults.Enqueue((isApplied, isUnknown ? Unknown : Refused));
 
-        var receipt = Assert.Single((await _chain.DriveAsync(_chain.AppendAsync("e1"))).Receipts);
+        var receipt = Assert.Single((await _cluster.DriveAsync(_chain.AppendAsync("e1"))).Receipts);
 
         Assert.Equal(1, receipt.Seq);
         Assert.Equal(2, _chain.Stored.Entries.Count);
@@ -116,7 +115,7 @@ public sealed class AuditChainGrainTests(AuditCluster fixture) : IClassFixture<A
             _cluster.Chains.Faults.Enqueue((false, Refused));
         }
 
-        var lost = await Assert.ThrowsAsync<ServiceOverloadedException>(() => _chain.DriveAsync(_chain.AppendAsync("e1")));
+        var lost = await Assert.ThrowsAsync<ServiceOverloadedException>(() => _cluster.DriveAsync(_chain.AppendAsync("e1")));
         var again = Assert.Single((await _chain.AppendUntilTakenAsync("e1")).Receipts);
 
         Assert.Equal(("redis_unavailable", Applied.Unknown), (lost.Reason, lost.Applied));
@@ -134,7 +133,7 @@ public sealed class AuditChainGrainTests(AuditCluster fixture) : IClassFixture<A
         var first = _chain.AppendAsync("first");
         var wrong = _chain.Grain.AppendAsync([TestChain.Event("e1") with { Action = "other" }]);
         var right = _chain.AppendAsync("e1");
-        await _chain.Grain.HeadAsync();
+        await _chain.ArriveAsync(5);
         _cluster.Chains.Continue();
 
         Assert.Equal(AuditAppendOutcome.IdReused, (await wrong).Outcome);

@@ -116,7 +116,7 @@ public sealed class AuditDamageTests(AuditCluster fixture) : IClassFixture<Audit
         _chain.Stored.Fence++;
         var appends = Enumerable.Range(0, 5)
             .Select(i => _chain.AppendManyAsync($"e{i}-", 900)).ToList();
-        await _chain.Grain.HeadAsync();
+        await _chain.ArriveAsync(6);
         _cluster.Chains.Continue();
 
         foreach (var append in appends)

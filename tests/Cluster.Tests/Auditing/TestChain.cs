@@ -40,17 +40,8 @@ internal sealed class TestChain(GatehouseCluster cluster)
         }
     }
 
-    /// <summary>Moves time on, which the back-off waits for, until the call has ended.</summary>
-    public async Task<T> DriveAsync<T>(Task<T> call)
-    {
-        while (!call.IsCompleted)
-        {
-            cluster.Time.Advance(TimeSpan.FromMilliseconds(10));
-            await Task.WhenAny(call, Task.Delay(1));
-        }
-
-        return await call;
-    }
+    /// <summary>Waits until that many appends of this chain have come to its grain, from the first one on.</summary>
+    public Task ArriveAsync(int count) => cluster.Appends.ArriveAsync(Tenant, count);
 
     public void AssertOneChain()
     {

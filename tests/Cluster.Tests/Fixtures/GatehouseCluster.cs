@@ -55,6 +55,8 @@ public sealed class GatehouseCluster : IAsyncDisposable
 
     internal FakeAuditStore Chains { get; } = new();
 
+    internal AuditArrivals Appends { get; } = new();
+
     /// <summary>Settings of signing keys, of silos that are started from here on.</summary>
     internal Action<SigningKeysOptions> Keys { get; set; } = options => options.Kek = Kek;
 
@@ -100,6 +102,18 @@ public sealed class GatehouseCluster : IAsyncDisposable
     {
         Time.Advance(time);
         await RefreshAsync();
+    }
+
+    /// <summary>Moves time on in small steps, for what waits by the clock, until the call has ended.</summary>
+    public async Task<T> DriveAsync<T>(Task<T> call)
+    {
+        while (!call.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(call, Task.Delay(1));
+        }
+
+        return await call;
     }
 
     public async Task RefreshAsync()
@@ -199,6 +213,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
 
             silo.Services.AddSingleton<IKeyRingStore>(Rings);
             silo.Services.AddSingleton<IAuditStore>(Chains);
+            silo.AddIncomingGrainCallFilter(Appends);
             silo.Services.Configure(Keys);
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<IChangeAnnouncer>(Changes);

@@ -31,18 +31,6 @@ internal static class KeyRingCluster
     public static Task<KeyRingChange> RevokeAsync(this GatehouseCluster cluster, string tenant, int number) =>
         cluster.Grains.KeyRing(tenant).RevokeAsync(number, "leaked", Precondition.Unconditional);
 
-    /// <summary>Moves time on in small steps until the call has ended.</summary>
-    public static async Task<T> DriveAsync<T>(this GatehouseCluster cluster, Task<T> call)
-    {
-        while (!call.IsCompleted)
-        {
-            cluster.Time.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.WhenAny(call, Task.Delay(1));
-        }
-
-        return await call;
-    }
-
     /// <summary>Moves time on in small steps until it is so.</summary>
     public static async Task DriveUntilAsync(this GatehouseCluster cluster, Func<bool> condition)
     {
