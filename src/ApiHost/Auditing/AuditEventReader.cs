@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Gatehouse.ApiHost.Http;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Tenants;
 
@@ -9,7 +10,6 @@ namespace Gatehouse.ApiHost.Auditing;
 /// <summary>Makes events of what callers send, or says which field breaks which rule.</summary>
 internal static class AuditEventReader
 {
-    public const int EventsMax = 1_000;
     private const int EventBytesMax = 64 * 1024;
     private const string TooLarge = "must not make the event larger than 65536 bytes";
 
@@ -28,9 +28,9 @@ internal static class AuditEventReader
             return new FieldFault("events", "must not be given together with an event");
         }
 
-        if (request.Events.Count is < 1 or > EventsMax)
+        if (request.Events.Count is < 1 or > AuditEvent.CountMax)
         {
-            return new FieldFault("events", $"must hold 1 to {EventsMax} events");
+            return new FieldFault("events", $"must hold 1 to {AuditEvent.CountMax} events");
         }
 
         var read = new List<AuditEvent>(request.Events.Count);
@@ -64,12 +64,12 @@ internal static class AuditEventReader
         audited = null;
         AuditOutcome outcome = default;
         byte[]? metadata = null;
-        if ((Text(path + "id", request.Id ?? "x", 1, 128)
-            ?? Text(path + "action", request.Action, 1, 256)
+        if ((FreeText.Fault(path + "id", request.Id, 128)
+            ?? FreeText.Fault(path + "action", request.Action, 256, isRequired: true)
             ?? Party(path + "actor", request.Actor, isRequired: true)
             ?? Party(path + "resource", request.Resource, isRequired: false)
-            ?? Text(path + "source", request.Source ?? "x", 1, 256)
-            ?? Text(path + "trace", request.Trace ?? "x", 1, 256)
+            ?? FreeText.Fault(path + "source", request.Source, 256)
+            ?? FreeText.Fault(path + "trace", request.Trace, 256)
             ?? Outcome(path + "outcome", request.Outcome, out outcome)
             ?? Metadata(path + "metadata", request.Metadata, out metadata)) is { } fault)
         {
@@ -95,27 +95,8 @@ internal static class AuditEventReader
 
     private static FieldFault? Party(string field, PartyRequest? party, bool isRequired) => party is null
         ? isRequired ? new FieldFault(field, "is required") : null
-        : Text($"{field}.type", party.Type, 1, 128) ?? Text($"{field}.id", party.Id, 1, 256);
-
-    private static FieldFault? Text(string field, string? text, int min, int max) =>
-        text is null ? new FieldFault(field, "is required")
-        : text.Length < min || text.Length > max || text.Any(char.IsControl)
-            ? new FieldFault(field, $"must be {min} to {max} characters without control characters")
-        : HasLoneSurrogate(text) ? new FieldFault(field, "must not hold a lone surrogate")
-        : null;
-
-    private static bool HasLoneSurrogate(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+        : FreeText.Fault($"{field}.type", party.Type, 128, isRequired: true)
+            ?? FreeText.Fault($"{field}.id", party.Id, 256, isRequired: true);
 
     private static FieldFault? Outcome(string field, string? text, out AuditOutcome outcome)
     {

@@ -35,11 +35,16 @@ internal static partial class JsonFaults
         }
 
         return Converted().Match(message) is { Success: true } converted
-            ? new FieldFault(field, Rule(converted.Groups[1].Value))
+            ? new FieldFault(field, IsBrokenText(broken)
+                ? "must not hold a lone surrogate"
+                : Rule(converted.Groups[1].Value))
             : new FieldFault("body", message.Contains("maximum configured depth", StringComparison.Ordinal)
                 ? $"must not be nested deeper than {ApiJson.DepthMax} levels"
                 : "must be well-formed JSON");
     }
+
+    private static bool IsBrokenText(JsonException broken) =>
+        broken.InnerException?.Message.Contains("surrogate", StringComparison.Ordinal) is true;
 
     private static string Field(string? path) => path is null or "$" ? "body"
         : path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;

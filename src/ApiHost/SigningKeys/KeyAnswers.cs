@@ -25,9 +25,7 @@ internal static class KeyAnswers
 
     public static string ReasonOf(string? reason, out Problem? problem)
     {
-        problem = reason is null || (reason.Length is > 0 and <= ReasonLengthMax && !reason.Any(char.IsControl))
-            ? null
-            : Problems.Invalid("reason", $"must be 1 to {ReasonLengthMax} characters without control characters");
+        problem = FreeText.Fault("reason", reason, ReasonLengthMax) is { } fault ? Problems.Invalid([fault]) : null;
         return reason ?? Unspecified;
     }
 

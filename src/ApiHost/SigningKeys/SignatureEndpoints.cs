@@ -56,9 +56,10 @@ internal static class SignatureEndpoints
         }
 
         IReadOnlyList<byte[]> items = body.Data is { } data ? [data] : [.. body.Items!.Select(item => item.Data)];
-        if (items.Any(item => ReservedData.Is(item, options.Region, tenant)))
+        if (items.Index().FirstOrDefault(item => ReservedData.Is(item.Item, options.Region, tenant)) is
+            (var reserved, not null))
         {
-            return Problems.Invalid("data", ReservedData.Rule);
+            return Problems.Invalid(body.Data is null ? $"items[{reserved}].data" : "data", ReservedData.Rule);
         }
 
         var result = await signatures.SignAsync(tenant, number, items);
@@ -128,8 +129,7 @@ internal static class SignatureEndpoints
         string tenant, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context)
     {
         // Asked before the ring: a flood of made-up names makes no rings, and costs what made-up credentials cost.
-        var isKnown = TenantNames.IsTenant(tenant)
-            && (await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled;
+        var isKnown = TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists();
         if (!isKnown)
         {
             context.Items[DoorMiddleware.MadeUpName] = true;

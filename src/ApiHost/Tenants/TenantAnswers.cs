@@ -12,8 +12,12 @@ internal static class TenantAnswers
     {
         // A name that no tenant can have is not worth a grain.
         var document = TenantNames.IsTenant(tenant) ? await tenants.ReadAsync(tenant) : null;
-        return document?.Status is TenantStatus.Active or TenantStatus.Disabled ? document : null;
+        return document?.Exists() is true ? document : null;
     }
+
+    /// <summary>Whether the tenant exists, disabled or not.</summary>
+    public static bool Exists(this TenantSnapshot tenant) =>
+        tenant.Status is TenantStatus.Active or TenantStatus.Disabled;
 
     /// <summary>The problem of a tenant that cannot be used; null when it can.</summary>
     public static Problem? Unusable(this TenantSnapshot? tenant) => tenant?.Status switch
@@ -45,8 +49,7 @@ internal static class TenantAnswers
     /// </summary>
     public static async ValueTask<bool> ExistsAsync(this TenantDirectory tenants, string tenant) =>
         TenantNames.IsTenant(tenant)
-        && ((await tenants.GetAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled
-            || (await tenants.ReadAsync(tenant)).Status is TenantStatus.Active or TenantStatus.Disabled);
+        && ((await tenants.GetAsync(tenant)).Exists() || (await tenants.ReadAsync(tenant)).Exists());
 
     /// <summary>
     /// The problem of a change that was not made; null when it was made. Then this process knows the new document from

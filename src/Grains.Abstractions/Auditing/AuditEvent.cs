@@ -29,6 +29,9 @@ public sealed record AuditParty([property: Id(0)] string Type, [property: Id(1)]
 [GenerateSerializer, Immutable, Alias("audit.event")]
 public sealed record AuditEvent
 {
+    /// <summary>How many of them one call may record.</summary>
+    public const int CountMax = 1_000;
+
     /// <summary>The event's own id: sent again, it is recorded once.</summary>
     [Id(0)] public required string Id { get; init; }
 

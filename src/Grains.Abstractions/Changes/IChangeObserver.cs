@@ -4,17 +4,21 @@ namespace Gatehouse.Grains.Abstractions.Changes;
 
 /// <summary>
 /// Is told of the changes that any process of the region announced, its own included, one call at a time. Every
-/// registered observer is told.
+/// registered observer is told; one that remembers nothing of a kind leaves it out.
 /// </summary>
 public interface IChangeObserver
 {
     /// <summary>What is remembered of this subject is outdated.</summary>
-    void SubjectChanged(in RateLimitKey key);
+    void SubjectChanged(in RateLimitKey key)
+    {
+    }
 
     /// <summary>The tenant's document is now at this version.</summary>
-    void TenantChanged(string tenant, string version);
+    void TenantChanged(string tenant, string version)
+    {
+    }
 
-    /// <summary>The tenant's key ring is now at this version. Most observers remember nothing of it.</summary>
+    /// <summary>The tenant's key ring is now at this version.</summary>
     void RingChanged(string tenant, string version)
     {
     }

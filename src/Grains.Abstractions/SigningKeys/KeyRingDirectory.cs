@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Gatehouse.Grains.Abstractions.Changes;
-using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.Grains.Abstractions.SigningKeys;
@@ -75,18 +74,6 @@ public sealed class KeyRingDirectory : IChangeObserver
 
     /// <inheritdoc/>
     public void ChangesMissed() => _rings.AnnounceAll();
-
-    /// <inheritdoc/>
-    public void SubjectChanged(in RateLimitKey key)
-    {
-        // No ring changed.
-    }
-
-    /// <inheritdoc/>
-    public void TenantChanged(string tenant, string version)
-    {
-        // Nor here.
-    }
 
     private static IVerifier Import(KeyVersionSnapshot version) =>
         SignatureAlgorithm.TryFind(version.Algorithm, out var algorithm)

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Gatehouse.Grains.Abstractions.Changes;
-using Gatehouse.Grains.Abstractions.RateLimiting;
 
 namespace Gatehouse.Grains.Abstractions.Tenants;
 
@@ -53,12 +52,6 @@ public sealed class TenantDirectory(IGrainFactory grains, TimeProvider time) : I
 
     /// <inheritdoc/>
     public void ChangesMissed() => _documents.AnnounceAll();
-
-    /// <inheritdoc/>
-    public void SubjectChanged(in RateLimitKey key)
-    {
-        // No document changed.
-    }
 
     private sealed class Source(IGrainFactory grains) : IDocumentSource<TenantSnapshot>
     {

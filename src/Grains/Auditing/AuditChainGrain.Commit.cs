@@ -6,7 +6,6 @@ namespace Gatehouse.Grains.Auditing;
 /// <content>Commits: one at a time, each of as much as waits.</content>
 internal sealed partial class AuditChainGrain
 {
-    private const int BatchEventsMax = 1_000;
     private const long BatchWeightMax = 1024 * 1024;
 
     /// <summary>Others can change the chain only by taking it over; a few rounds are enough to find out.</summary>
@@ -64,7 +63,8 @@ internal sealed partial class AuditChainGrain
     }
 
     private static bool HasRoom(AppendBatch batch, PendingAppend next) => batch.Appends.Count == 0
-        || (batch.Events.Count + next.Events.Count <= BatchEventsMax && batch.Weight + next.Weight <= BatchWeightMax);
+        || (batch.Events.Count + next.Events.Count <= AuditEvent.CountMax
+            && batch.Weight + next.Weight <= BatchWeightMax);
 
     private async Task CommitAsync(AppendBatch batch, Doubt doubt)
     {
@@ -110,7 +110,7 @@ internal sealed partial class AuditChainGrain
     /// <summary>Now, and never before the last entry, whatever the clock of the silo that recorded that.</summary>
     private DateTimeOffset After(DateTimeOffset last)
     {
-        var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs);
+        var now = clock.Now;
         return now < last ? last : now;
     }
 

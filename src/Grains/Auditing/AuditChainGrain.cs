@@ -45,9 +45,9 @@ internal sealed partial class AuditChainGrain(
 
     public async Task<AuditAppendResult> AppendAsync(IReadOnlyList<AuditEvent> events)
     {
-        if (events.Count is 0 or > BatchEventsMax)
+        if (events.Count is 0 or > AuditEvent.CountMax)
         {
-            throw new ArgumentException($"There must be 1 to {BatchEventsMax} events.", nameof(events));
+            throw new ArgumentException($"There must be 1 to {AuditEvent.CountMax} events.", nameof(events));
         }
 
         if (AppendBatch.ConflictWithin(events) is { } id)
@@ -136,12 +136,14 @@ internal sealed partial class AuditChainGrain(
             return Frozen(chain, fault);
         }
 
-        if (await LostAsync(opened) is { } lost)
+        if (await LastAtAsync(_acknowledged) is null)
         {
-            return await FreezeAsync(chain, lost);
+            // What this activation acknowledged has to be there, whatever the store says of its end.
+            return await FreezeAsync(chain, $"{_acknowledged.Size} entries were acknowledged, and the store is at " +
+                $"{opened.End.Size} of another past");
         }
 
-        var last = await LastAsync(opened.End);
+        var last = await LastAtAsync(opened.End);
         return last is null
             ? Frozen(chain, $"entry {opened.End.Size - 1} is not the one that the end names")
             : opened.Stored == opened.End.Size ? Sound(chain with { LastAt = last.Value })
@@ -156,22 +158,8 @@ internal sealed partial class AuditChainGrain(
         return chain;
     }
 
-    /// <summary>What this activation acknowledged has to be there, whatever the store says of its end.</summary>
-    private async Task<string?> LostAsync(OpenedChain opened)
-    {
-        if (_acknowledged.Size == 0)
-        {
-            return null;
-        }
-
-        var last = await store.ReadAsync(Tenant, _acknowledged.Size - 1, 1);
-        return last.Count == 1 && Convert.ToHexStringLower(MerkleTree.Leaf(last[0])) == _acknowledged.Hash
-            ? null
-            : $"{_acknowledged.Size} entries were acknowledged, and the store is at {opened.End.Size} of another past";
-    }
-
     /// <summary>When the last entry was recorded; null when it is not the one that the end names.</summary>
-    private async Task<DateTimeOffset?> LastAsync(ChainEnd end)
+    private async Task<DateTimeOffset?> LastAtAsync(ChainEnd end)
     {
         if (end.Size == 0)
         {

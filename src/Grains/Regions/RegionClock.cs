@@ -34,6 +34,9 @@ internal sealed class RegionClock(
     /// </summary>
     public long NowMs => _reading is { } known ? known.Timeline.At(LocalMs) : time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>The same as a time.</summary>
+    public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(NowMs);
+
     private long LocalMs => time.GetElapsedTime(_origin).Ticks / TimeSpan.TicksPerMillisecond;
 
     /// <summary>

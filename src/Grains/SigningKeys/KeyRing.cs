@@ -53,9 +53,13 @@ internal static class KeyRing
 
     /// <summary>Promotes what is due.</summary>
     public static (KeyRingState Next, KeyRingOutcome Outcome) PromoteDue(KeyRingState ring, DateTimeOffset now) =>
-        ring.Pending is { PromoteAt: { } due } pending && due <= At(ring, now)
-            ? Promote(ring, pending.Number, isForced: false, now)
+        IsPromotionDue(ring, now)
+            ? Promote(ring, ring.Pending!.Number, isForced: false, now)
             : (ring, KeyRingOutcome.Done);
+
+    /// <summary>Whether a version has been published for long enough to be promoted.</summary>
+    public static bool IsPromotionDue(KeyRingState ring, DateTimeOffset now) =>
+        ring.Pending?.PromoteAt <= At(ring, now);
 
     /// <summary>
     /// The first revocation stays as it was said. The pending version takes over from the active one: it is published,

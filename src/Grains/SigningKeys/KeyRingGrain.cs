@@ -31,7 +31,7 @@ internal sealed partial class KeyRingGrain(
 
     private string Tenant => this.GetPrimaryKeyString();
 
-    private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs);
+    private DateTimeOffset Now => clock.Now;
 
     public async Task<KeyRingSnapshot?> GetAsync(string? knownVersion)
     {
@@ -105,8 +105,7 @@ internal sealed partial class KeyRingGrain(
         try
         {
             var ring = await store.ReadAsync(Tenant);
-            if (ring.Pending is { } pending && !IsRevoked(pending.Number)
-                && KeyRing.PromoteDue(ring, Now).Next != ring)
+            if (KeyRing.IsPromotionDue(ring, Now) && ring.Pending is { } pending && !IsRevoked(pending.Number))
             {
                 await ChangeAsync(KeyRingOperation.Promote, pending.Number, Precondition.Unconditional,
                     latest => KeyRing.PromoteDue(latest, Now));

@@ -99,8 +99,8 @@ internal sealed partial class KeyRingsGrain(
         {
             try
             {
-                var (ring, now) = (await store.ReadAsync(tenant), DateTimeOffset.FromUnixTimeMilliseconds(clock.NowMs));
-                if (KeyRing.PromoteDue(ring, now).Next != ring || KeyRing.NeedsRotation(
+                var (ring, now) = (await store.ReadAsync(tenant), clock.Now);
+                if (KeyRing.IsPromotionDue(ring, now) || KeyRing.NeedsRotation(
                     ring, options.Value.RotationPeriod, options.Value.RotateCreatedBefore, now))
                 {
                     await GrainFactory.KeyRing(tenant).KeepUpAsync();

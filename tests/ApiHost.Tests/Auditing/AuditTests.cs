@@ -78,6 +78,7 @@ public class AuditTests(SharedHost shared)
     [InlineData("""{"trace":"00","events":[]}""", "events", "together")]
     [InlineData("""{"action":"a","actor":{"type":"u","id":""},"outcome":"success"}""", "actor.id", "1 to 256 characters")]
     [InlineData("""{"action":"a\n","actor":{"type":"u","id":"7"},"outcome":"success"}""", "action", "control characters")]
+    [InlineData("""{"action":"a\ud800","actor":{"type":"u","id":"7"},"outcome":"success"}""", "action", "lone surrogate")]
     [InlineData("""{"action":"a","actor":{"type":"u","id":"7"},"outcome":"ok"}""", "outcome", "success, failure or denied")]
     [InlineData("""{"action":"a","actor":{"type":"u","id":"7"},"outcome":"success","metadata":[]}""", "metadata", "an object")]
     [InlineData("""{"action":"a","actor":{"type":"u","id":"7"},"outcome":"success","metadata":{"n":9007199254740993}}""",

@@ -80,7 +80,7 @@ public class BadInputTests(SharedHost shared)
         { """{"subject":""}""", "subject", "1 to 256 characters" },
         { """{"subject":"a\u0000b"}""", "subject", "control characters" },
         { """{"subject":"a\nb"}""", "subject", "control characters" },
-        { """{"subject":"\ud800"}""", "subject", "must be a string" },
+        { """{"subject":"\ud800"}""", "subject", "must not hold a lone surrogate" },
         { """{"subject":"a","subject":"b"}""", "subject", "must be given once" },
         { """{"subject":"a","x":1}""", "x", "is not a known field" },
     };

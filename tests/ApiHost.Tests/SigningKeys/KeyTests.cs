@@ -185,6 +185,19 @@ public class KeyTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task Batch_WithSuchData_NamesTheItemAndSignsNone()
+    {
+        var tenant = await _host.NewTenantAsync();
+        var reserved = KeyCalls.Base64($"anything/local/{tenant}\n1\nroot\n");
+
+        var answer = await _host.KeyAsync(
+            tenant, "sign", $$"""{"items":[{"data":"AA=="},{"data":"{{reserved}}"}]}""");
+
+        Assert.Equal((400, "items[1].data"), (answer.Status, answer.Fault.Field));
+        Assert.Empty(Versions(await _host.GetKeysAsync(tenant)));
+    }
+
+    [Fact]
     public async Task Batch_OfMoreThanAHundred_IsRefused()
     {
         var items = string.Join(',', Enumerable.Repeat("""{"data":"AA=="}""", 101));

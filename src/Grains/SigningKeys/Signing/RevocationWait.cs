@@ -1,5 +1,4 @@
 using Gatehouse.Grains.Abstractions.Resilience;
-using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.SigningKeys.Signing;
 
@@ -33,7 +32,12 @@ internal sealed partial class RevocationWait(
             // Once it cannot be known, the leases are waited out: a store that comes back may have forgotten some.
             isKnown = holders is not null;
             var left = LeaseMax - time.GetElapsedTime(began);
-            await Task.Delay(isKnown && pause < left ? pause : left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            if (left <= TimeSpan.Zero)
+            {
+                break;
+            }
+
+            await Task.Delay(isKnown && pause < left ? pause : left, time);
             pause = pause + pause < PauseMax ? pause + pause : PauseMax;
         }
 

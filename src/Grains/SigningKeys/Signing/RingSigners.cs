@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Changes;
-using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Regions;
@@ -79,18 +78,6 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
         }
     }
 
-    /// <inheritdoc/>
-    public void SubjectChanged(in RateLimitKey key)
-    {
-        // No ring changed.
-    }
-
-    /// <inheritdoc/>
-    public void TenantChanged(string tenant, string version)
-    {
-        // Nor here.
-    }
-
     public void Dispose()
     {
         _revoked.Changed -= ChangesMissed;
@@ -134,7 +121,7 @@ internal sealed partial class RingSigners : ISignatures, IChangeObserver, IDispo
     {
         if (ring.Active is { } active)
         {
-            _metrics.Took(DateTimeOffset.FromUnixTimeMilliseconds(_clock.NowMs) - active.CreatedAt);
+            _metrics.Took(_clock.Now - active.CreatedAt);
         }
 
         var usable = UsableOf(tenant, ring);
