@@ -104,8 +104,10 @@ public class RotationCrashTests(ITestOutputHelper log)
             var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var changing = ChangeAsync(process, started);
             await await Task.WhenAny(started.Task, changing);
-            await redis.RestartAsync();
+            // Down until that was noticed: a store that is back at once may have been missed by nobody.
+            await redis.KillAsync();
             var (acknowledged, unknown) = await changing;
+            await redis.RestartAsync();
 
             await Eventually.HoldsAsync(
                 async () => (await process.KeyAsync("acme", "rotate", """{}""")).Status == 200,
@@ -150,7 +152,7 @@ public class RotationCrashTests(ITestOutputHelper log)
                 continue;
             }
 
-            Assert.Equal(429, status == 200 ? promoted : status);
+            Assert.True(429 == (status == 200 ? promoted : status), $"{answer}");
             Assert.True(acknowledged >= 5, $"After {acknowledged}, before the store was killed: {answer}");
             return status == 200 ? (acknowledged + 1, 0)
                 : (acknowledged, body.GetProperty("applied").GetString() == "unknown" ? 1 : 0);
