@@ -51,6 +51,14 @@ public static class GrainFactoryExtensions
     public static IAuditChainGrain AuditChain(this IGrainFactory grains, string tenant) =>
         grains.GetGrain<IAuditChainGrain>(tenant);
 
+    /// <summary>Reads one tenant's audit chain.</summary>
+    public static IAuditReaderGrain AuditReader(this IGrainFactory grains, string tenant) =>
+        grains.GetGrain<IAuditReaderGrain>(tenant);
+
+    /// <summary>What concerns the audit chains of all tenants of one region.</summary>
+    public static IAuditChainsGrain AuditChains(this IGrainFactory grains, string region) =>
+        grains.GetGrain<IAuditChainsGrain>(region);
+
     /// <summary>One tenant's key ring.</summary>
     public static IKeyRingGrain KeyRing(this IGrainFactory grains, string tenant) =>
         grains.GetGrain<IKeyRingGrain>(tenant);

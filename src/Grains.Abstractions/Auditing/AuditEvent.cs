@@ -32,6 +32,12 @@ public sealed record AuditEvent
     /// <summary>How many of them one call may record.</summary>
     public const int CountMax = 1_000;
 
+    /// <summary>What the ids of Gatehouse's own records begin with; no caller may use one.</summary>
+    public const string ReservedIdPrefix = "gatehouse:";
+
+    /// <summary>The kind of actor that Gatehouse itself is; no caller may be one.</summary>
+    public const string ReservedActorType = "gatehouse";
+
     /// <summary>The event's own id: sent again, it is recorded once.</summary>
     [Id(0)] public required string Id { get; init; }
 

@@ -17,13 +17,50 @@ public interface IAuditChainGrain : IGrainWithStringKey
     [Alias("append"), ResponseTimeout("00:00:08"), AlwaysInterleave]
     Task<AuditAppendResult> AppendAsync(IReadOnlyList<AuditEvent> events);
 
-    /// <summary>Reads up to <paramref name="count"/> entries from a place on, as they are stored.</summary>
+    /// <summary>
+    /// Reads up to <paramref name="count"/> entries from a place on, as they are stored; none before
+    /// <see cref="AuditPage.HeldFrom"/>, which only the archive has.
+    /// </summary>
     [Alias("read"), ResponseTimeout("00:00:05"), AlwaysInterleave, ReadOnly]
     Task<AuditPage> ReadAsync(long from, int count);
 
     /// <summary>The chain's size, last hash and root.</summary>
     [Alias("head"), ResponseTimeout("00:00:05"), AlwaysInterleave]
     Task<AuditHead> HeadAsync();
+
+    /// <summary>Answers once the chain has more than so many entries, or after a while.</summary>
+    [Alias("wait"), ResponseTimeout("00:00:20"), AlwaysInterleave, ReadOnly]
+    Task<AuditHead> WaitAsync(long size);
+
+    /// <summary>
+    /// A checkpoint of a tree of at least so many entries: the last one, or a new one. It is archived before it is
+    /// signed.
+    /// </summary>
+    /// <returns>The checkpoint; null: there are not so many entries, or the chain is frozen.</returns>
+    /// <exception cref="Resilience.ServiceOverloadedException">The archive or the key ring does not answer now.</exception>
+    [Alias("checkpoint"), ResponseTimeout("00:00:15"), AlwaysInterleave]
+    Task<AuditCheckpoint?> CheckpointAsync(long size);
+
+    /// <summary>Does what is due by time: checkpoints, records of changed keys, deletions.</summary>
+    [Alias("keep-up"), ResponseTimeout("00:00:30"), AlwaysInterleave]
+    Task KeepUpAsync();
+
+    /// <summary>What its stores hold of the chain, and why it is frozen.</summary>
+    [Alias("state"), ResponseTimeout("00:00:10"), AlwaysInterleave]
+    Task<AuditChainState> StateAsync();
+
+    /// <summary>
+    /// Lets a frozen chain go on: as it stands, if it is sound, else as it is archived.
+    /// </summary>
+    /// <param name="giveUpFrom">
+    /// The place from which on entries that are not archived may be given up; null: none may.
+    /// </param>
+    [Alias("repair"), ResponseTimeout("00:00:30"), AlwaysInterleave]
+    Task<AuditRepair> RepairAsync(long? giveUpFrom);
+
+    /// <summary>Sets how long entries are kept, and records that in the chain.</summary>
+    [Alias("set-retention"), ResponseTimeout("00:00:10"), AlwaysInterleave]
+    Task SetRetentionAsync(AuditRetention retention);
 }
 
 /// <summary>What became of an append.</summary>
@@ -109,4 +146,7 @@ public sealed record AuditPage
 
     /// <summary>The chain's head when they were read: nothing beyond it is missing.</summary>
     [Id(1)] public required AuditHead Head { get; init; }
+
+    /// <summary>From which place on the regional store holds entries.</summary>
+    [Id(2)] public long HeldFrom { get; init; }
 }

@@ -144,6 +144,10 @@ internal sealed partial class AuditChainGrain
         _acknowledged = next;
         _opening = Task.FromResult(chain with { End = next, LastAt = now });
         metrics.Committed(entries.Count);
+        metrics.Waiting(this, Unarchived);
+        _grown?.TrySetResult();
+        _grown = null;
+        SealLater();
         var (previous, root) = (chain.End.Hash, Convert.ToHexStringLower(next.Tree.Root()));
         foreach (var entry in entries)
         {
@@ -208,7 +212,7 @@ internal sealed partial class AuditChainGrain
                 length++;
             }
 
-            var part = await store.ReadAsync(Tenant, first, length);
+            var part = await ReadEntriesAsync(first, length);
             for (var i = 0; i < length; i++)
             {
                 read.Add((sorted[start + i].Key, first + i, i < part.Count ? part[i] : null));

@@ -1,6 +1,8 @@
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.SigningKeys;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.Auditing;
@@ -11,7 +13,8 @@ namespace Gatehouse.Grains.Auditing;
 /// </summary>
 [GrainType("audit-chain")]
 internal sealed partial class AuditChainGrain(
-    IAuditStore store, RegionClock clock, IOptions<AuditOptions> options, AuditMetrics metrics, TimeProvider time,
+    IAuditStore store, IAuditArchive archive, ChainSealer sealer, ChainTidier tidier, ChainRepairer repairer,
+    IKeyRingStore rings, RegionClock clock, IOptions<AuditOptions> options, AuditMetrics metrics, TimeProvider time,
     ILogger<AuditChainGrain> logger) : Grain, IAuditChainGrain
 {
     /// <summary>A page ends at about so many bytes, however many entries were asked for.</summary>
@@ -24,19 +27,24 @@ internal sealed partial class AuditChainGrain(
     /// <summary>A frozen chain is looked at again after this: its store may have been restored.</summary>
     private static readonly TimeSpan FrozenFor = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
+
     private readonly Queue<PendingAppend> _queue = new();
     private (int Events, long Weight) _queued;
     private Task? _committing;
     private Task<OpenChain>? _opening;
     private ChainEnd _acknowledged = ChainEnd.Empty;
     private bool _isDiscarded;
+    private TaskCompletionSource? _grown;
 
     /// <summary>The chain as this activation took it over, and its end by now.</summary>
     /// <param name="Fence">What this activation shows to the store.</param>
     /// <param name="End">The end.</param>
     /// <param name="LastAt">When the last entry was recorded.</param>
     /// <param name="FrozenAt">When it was found frozen, by this process' own timestamps; null: it is not.</param>
-    private sealed record OpenChain(long Fence, ChainEnd End, DateTimeOffset LastAt, long? FrozenAt = null)
+    /// <param name="Fault">Why it is frozen.</param>
+    private sealed record OpenChain(
+        long Fence, ChainEnd End, DateTimeOffset LastAt, long? FrozenAt = null, string? Fault = null)
     {
         public AuditHead Head => End.Head(FrozenAt is not null);
     }
@@ -62,22 +70,35 @@ internal sealed partial class AuditChainGrain(
             throw new ServiceOverloadedException("audit_queue_full", Applied.No);
         }
 
+        if (Unarchived + _queued.Events + events.Count > options.Value.TailMax)
+        {
+            // The regional store is not where a history is kept for good.
+            SealBehind();
+            metrics.GaveUp("archive_behind");
+            throw new ServiceOverloadedException("audit_archive_behind", Applied.No);
+        }
+
+        return await EnqueueAsync(append);
+    }
+
+    private Task<AuditAppendResult> EnqueueAsync(PendingAppend append)
+    {
         ThrowIfDiscarded();
-        _queued = (_queued.Events + events.Count, _queued.Weight + append.Weight);
+        _queued = (_queued.Events + append.Events.Count, _queued.Weight + append.Weight);
         _queue.Enqueue(append);
         _committing ??= CommitAllAsync();
-        return await append.Answer.Task;
+        return append.Answer.Task;
     }
 
     public async Task<AuditPage> ReadAsync(long from, int count)
     {
         var chain = await OpenAsync();
         var (entries, weight) = (new List<byte[]>(), 0L);
-        var left = Math.Clamp(chain.End.Size - from, 0, count);
+        var left = from < _held.Dropped ? 0 : Math.Clamp(chain.End.Size - from, 0, count);
         while (left > 0 && weight < PageWeightMax)
         {
             var asked = (int)Math.Min(left, PartMax);
-            var part = await store.ReadAsync(Tenant, from + entries.Count, asked);
+            var part = await ReadEntriesAsync(from + entries.Count, asked);
             entries.AddRange(part);
             (left, weight) = (left - part.Count, weight + part.Sum(static entry => (long)entry.Length));
             if (part.Count < asked)
@@ -88,10 +109,45 @@ internal sealed partial class AuditChainGrain(
             }
         }
 
-        return new AuditPage { Entries = entries, Head = chain.Head };
+        return new AuditPage { Entries = entries, Head = chain.Head, HeldFrom = _held.Dropped };
+    }
+
+    /// <summary>From the store; what another activation has dropped there meanwhile, from the archive.</summary>
+    private async Task<IReadOnlyList<byte[]>> ReadEntriesAsync(long from, int count)
+    {
+        var stored = from < _held.Dropped ? [] : await store.ReadAsync(Tenant, from, count);
+        if (stored.Count == count)
+        {
+            return stored;
+        }
+
+        var archived = await archive.ReadAsync(Tenant, from + stored.Count, count - stored.Count);
+        var (read, missing) = (stored.Count + archived.Count, count - stored.Count - archived.Count);
+        return stored.Count > 0 || missing == 0 || archived.Count == 0
+            ? [.. stored, .. archived]
+            : [.. archived, .. await store.ReadAsync(Tenant, from + read, missing)];
     }
 
     public async Task<AuditHead> HeadAsync() => (await OpenAsync()).Head;
+
+    public async Task<AuditHead> WaitAsync(long size)
+    {
+        if ((await OpenAsync()).Head is var head && head.Size <= size)
+        {
+            _grown ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await Task.WhenAny(_grown.Task, Task.Delay(WaitMax, time));
+            head = (await OpenAsync()).Head;
+        }
+
+        return head;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _grown?.TrySetResult();
+        metrics.Left(this);
+        return base.OnDeactivateAsync(reason, cancellationToken);
+    }
 
     private void ThrowIfDiscarded()
     {
@@ -130,6 +186,7 @@ internal sealed partial class AuditChainGrain(
             return Frozen(new OpenChain(0, ChainEnd.Empty, default), broken.Message);
         }
 
+        Adopt(opened);
         var chain = new OpenChain(opened.Fence, opened.End, default);
         if (opened.Frozen is { } fault)
         {
@@ -146,15 +203,32 @@ internal sealed partial class AuditChainGrain(
         var last = await LastAtAsync(opened.End);
         return last is null
             ? Frozen(chain, $"entry {opened.End.Size - 1} is not the one that the end names")
-            : opened.Stored == opened.End.Size ? Sound(chain with { LastAt = last.Value })
+            : opened.Stored == opened.End.Size ? await CompareAsync(chain with { LastAt = last.Value })
             : opened.Stored > opened.End.Size ? await RepairAsync(opened)
             : Frozen(chain, $"its end says {opened.End.Size} entries, {opened.Stored} are stored");
     }
 
-    private OpenChain Sound(OpenChain chain)
+    /// <summary>The archive knows a beginning of the chain that the store cannot take back.</summary>
+    private async Task<OpenChain> CompareAsync(OpenChain chain)
     {
-        metrics.Opened("sound");
+        try
+        {
+            var archived = await sealer.CompareAsync(Tenant, chain.End, _held.Dropped);
+            _archived = archived?.End.Size ?? _held.Dropped;
+            metrics.Opened(archived is null ? "unconfirmed" : "sound");
+        }
+        catch (ChainDamagedException damage)
+        {
+            return await FreezeAsync(chain, damage.Message);
+        }
+
         _acknowledged = chain.End;
+        metrics.Waiting(this, Unarchived);
+        if (chain.End.Size > (_checkpoint?.Size ?? 0))
+        {
+            SealLater();
+        }
+
         return chain;
     }
 
@@ -166,7 +240,7 @@ internal sealed partial class AuditChainGrain(
             return DateTimeOffset.MinValue;
         }
 
-        var last = await store.ReadAsync(Tenant, end.Size - 1, 1);
+        var last = await ReadEntriesAsync(end.Size - 1, 1);
         try
         {
             return last.Count == 1 && Convert.ToHexStringLower(MerkleTree.Leaf(last[0])) == end.Hash
@@ -220,7 +294,7 @@ internal sealed partial class AuditChainGrain(
     {
         LogFrozen(Tenant, fault);
         metrics.Opened("frozen");
-        return chain with { FrozenAt = time.GetTimestamp() };
+        return chain with { FrozenAt = time.GetTimestamp(), Fault = fault };
     }
 
     [LoggerMessage(2001, LogLevel.Warning,

@@ -1,3 +1,4 @@
+using Gatehouse.Grains.SigningKeys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,6 +13,10 @@ internal static class AuditingServiceCollectionExtensions
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<IAuditStore, RedisAuditStore>();
         services.TryAddSingleton<AuditMetrics>();
+        services.TryAddSingleton<ChainSealer>();
+        services.TryAddSingleton<ChainTidier>();
+        services.TryAddSingleton<ChainRepairer>();
+        services.AddSingleton<IKeyRingObserver, KeyChangeRecorder>();
         return services;
     }
 }

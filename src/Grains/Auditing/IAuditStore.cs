@@ -1,4 +1,6 @@
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Auditing.Archive;
+using Gatehouse.Grains.SigningKeys;
 
 namespace Gatehouse.Grains.Auditing;
 
@@ -8,6 +10,9 @@ internal interface IAuditStore
     /// <summary>Takes a chain over: nobody who took it over before can append to it from here on.</summary>
     /// <exception cref="FormatException">What is stored is not an end of a chain.</exception>
     Task<OpenedChain> OpenAsync(string tenant);
+
+    /// <summary>Takes a chain over whose end cannot be read. Answers the fence.</summary>
+    Task<long> FenceAsync(string tenant);
 
     /// <summary>Appends all or nothing, durably. Safe to repeat with the same arguments.</summary>
     Task<StoreAnswer> AppendAsync(
@@ -22,8 +27,47 @@ internal interface IAuditStore
     /// <summary>Lets nobody append any more until an operator has mended the chain.</summary>
     Task FreezeAsync(string tenant, string fault);
 
-    /// <summary>Reads entries; fewer where there are fewer.</summary>
+    /// <summary>Reads entries; fewer where there are fewer, none of those that were dropped.</summary>
     Task<IReadOnlyList<byte[]>> ReadAsync(string tenant, long from, int count);
+
+    /// <summary>How many entries the chain has.</summary>
+    Task<long> SizeAsync(string tenant);
+
+    /// <summary>The last checkpoint; null: none yet.</summary>
+    Task<SignedHead?> CheckpointAsync(string tenant);
+
+    /// <summary>Publishes a checkpoint, unless its signer's ring is not the tenant's ring any more.</summary>
+    /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="fence">The owner's.</param>
+    /// <param name="head">The checkpoint.</param>
+    /// <param name="signer">The ring that signed it.</param>
+    Task<PublishOutcome> PublishAsync(string tenant, long fence, SignedHead head, KeyRingState signer);
+
+    /// <summary>Drops the first segment that it still holds, if it begins and ends so; false otherwise.</summary>
+    Task<bool> DropAsync(string tenant, long fence, long from, byte[] first, byte[] last);
+
+    /// <summary>Forgets ids: events that have them are recorded again from here on.</summary>
+    Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries);
+
+    /// <summary>Knows ids again.</summary>
+    Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries);
+
+    /// <summary>
+    /// Puts a chain back to an end; what the store held beyond it is gone afterwards, and the chain is not frozen.
+    /// </summary>
+    /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="fence">The owner's.</param>
+    /// <param name="end">The end.</param>
+    /// <param name="forgotten">The place before which ids are forgotten.</param>
+    /// <param name="entries">The entries of the segment that the end lies in.</param>
+    Task<bool> RestoreAsync(
+        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries);
+
+    /// <summary>Lets the chain's owner append again.</summary>
+    Task UnfreezeAsync(string tenant);
+
+    /// <summary>The tenants whose chains have been appended to.</summary>
+    Task<IReadOnlyList<string>> TenantsAsync();
 }
 
 /// <summary>A chain as it was found.</summary>
@@ -31,7 +75,41 @@ internal interface IAuditStore
 /// <param name="End">The stored end.</param>
 /// <param name="Stored">How many entries are stored: more, or fewer, than the end says where a write was torn.</param>
 /// <param name="Frozen">Why nobody may append; null: anybody who owns it may.</param>
-internal sealed record OpenedChain(long Fence, ChainEnd End, long Stored, string? Frozen = null);
+internal sealed record OpenedChain(long Fence, ChainEnd End, long Stored, string? Frozen = null)
+{
+    /// <summary>Entries before this place are archived and not here any more.</summary>
+    public long Dropped { get; init; }
+
+    /// <summary>The ids of entries before this place are forgotten.</summary>
+    public long Forgotten { get; init; }
+
+    /// <summary>The last checkpoint; null: none yet.</summary>
+    public SignedHead? Signed { get; init; }
+
+    /// <summary>Up to when changes of keys are recorded in the chain.</summary>
+    public DateTimeOffset KeysRecorded { get; init; }
+}
+
+/// <summary>What became of a checkpoint.</summary>
+internal enum PublishOutcome
+{
+    None = 0,
+
+    /// <summary>It is the chain's last one now.</summary>
+    Done,
+
+    /// <summary>The ring has changed since: sign again.</summary>
+    StaleKey,
+
+    /// <summary>Somebody else has taken the chain over.</summary>
+    Fenced,
+
+    /// <summary>The chain is shorter than that.</summary>
+    Behind,
+
+    /// <summary>A larger one is published already.</summary>
+    Older,
+}
 
 /// <summary>What the store did.</summary>
 internal enum StoreOutcome

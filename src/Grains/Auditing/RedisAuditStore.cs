@@ -12,7 +12,7 @@ namespace Gatehouse.Grains.Auditing;
 /// Keeps chains in the regional Redis: the end in a hash, entries in lists of <see cref="SegmentSize"/>, ids in a
 /// hash. All keys of one chain share its tenant's hash tag.
 /// </summary>
-internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit) : IAuditStore
+internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommit commit) : IAuditStore
 {
     /// <summary>How many entries one list holds.</summary>
     public const int SegmentSize = 4096;
@@ -23,22 +23,20 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
 
     public async Task<OpenedChain> OpenAsync(string tenant)
     {
-        var answer = (string[])(await RunAsync(CallKind.Write, async database =>
-        {
-            var result = await Open.RunAsync(database, [EndOf(tenant)]);
-            // What is read from here on is durable, whoever wrote it.
-            await commit.CommitAsync();
-            return result;
-        }))!;
-        var size = answer[1].Length == 0 ? 0
-            : long.TryParse(answer[1], NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read
-            : throw new FormatException("The size of the chain is no number.");
+        // What is read from here on is durable, whoever wrote it.
+        var answer = (string[])(await WriteAsync(Open, [EndOf(tenant), CheckpointOf(tenant)], []))!;
+        var size = Number(answer[1]);
         var end = size == 0
             ? ChainEnd.Empty
             : new ChainEnd(answer[2], MerkleFrontier.Read(size, Convert.FromHexString(answer[3])));
         return new OpenedChain(
-            long.Parse(answer[0], CultureInfo.InvariantCulture), end, await StoredAsync(tenant, size),
-            answer[4].Length == 0 ? null : answer[4]);
+            Number(answer[0]), end, await StoredAsync(tenant, size), answer[4].Length == 0 ? null : answer[4])
+        {
+            Dropped = Number(answer[5]),
+            Forgotten = Number(answer[6]),
+            Signed = ReadHead(answer.AsSpan(7)),
+            KeysRecorded = Time(answer[11]),
+        };
     }
 
     public Task FreezeAsync(string tenant, string fault) => RunAsync(CallKind.Write, async database =>
@@ -51,6 +49,12 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
     public async Task<StoreAnswer> AppendAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
     {
+        if (before.Size == 0)
+        {
+            // For those who go through all chains; it is on another server of a cluster, as it may be.
+            await RunAsync(CallKind.Write, database => database.HashSetAsync(Chains, tenant, ""));
+        }
+
         var (segment, used) = Math.DivRem(before.Size, SegmentSize);
         var values = new RedisValue[8 + (2 * entries.Count)];
         RedisValue[] head =
@@ -66,13 +70,7 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
 
         RedisKey[] keys =
             [EndOf(tenant), IdsOf(tenant), SegmentOf(tenant, segment), SegmentOf(tenant, segment + 1)];
-        var answer = (RedisValue[])(await RunAsync(CallKind.Write, async database =>
-        {
-            var result = await Append.RunAsync(database, keys, values);
-            await commit.CommitAsync();
-            return result;
-        }))!;
-        return Read(answer);
+        return Read((RedisValue[])(await WriteAsync(Append, keys, values))!);
     }
 
     public async Task<StoreAnswer> RepairAsync(
@@ -83,12 +81,7 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
             fence, before.Size, next.Size, next.Hash, Convert.ToHexStringLower(next.Tree.ToBytes()),
             .. entries.Select(static entry => (RedisValue)entry.Id),
         ];
-        var isDone = await RunAsync(CallKind.Write, async database =>
-        {
-            var result = (int)await Repair.RunAsync(database, [EndOf(tenant), IdsOf(tenant)], values) == 1;
-            await commit.CommitAsync();
-            return result;
-        });
+        var isDone = (int)await WriteAsync(Repair, [EndOf(tenant), IdsOf(tenant)], values) == 1;
         return StoreAnswer.Of(isDone ? StoreOutcome.Done : StoreOutcome.Fenced);
     }
 
@@ -140,6 +133,10 @@ internal sealed class RedisAuditStore(RedisConnection redis, IStoreCommit commit
             throw new ServiceOverloadedException("audit_store_failed", Applied.Unknown, broken);
         }
     }
+
+    private static long Number(string text) => text.Length == 0 ? 0
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read
+        : throw new FormatException("The end of the chain is no end of a chain.");
 
     private static StoreAnswer Read(RedisValue[] answer)
     {

@@ -1,7 +1,12 @@
 -- Takes a tenant's audit chain over: whoever took it over before is fenced off from here on.
--- KEYS[1]  the chain's end: fence, size, hash, tree, frozen
--- answers  {fence, size, hash, tree, frozen}: size, hash and tree are empty for a chain without entries, frozen says why
---          nobody may append
+-- KEYS[1]  the chain's end: fence, size, hash, tree, frozen, dropped, forgotten
+-- KEYS[2]  its last checkpoint: size, root, at, note, keys
+-- answers  {fence, size, hash, tree, frozen, dropped, forgotten, size, root, at, note, keys}: empty for what is not there; frozen
+--          says why nobody may append
 local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
-local stored = redis.call('HMGET', KEYS[1], 'size', 'hash', 'tree', 'frozen')
-return {fence, stored[1] or '', stored[2] or '', stored[3] or '', stored[4] or ''}
+local stored = redis.call('HMGET', KEYS[1], 'size', 'hash', 'tree', 'frozen', 'dropped', 'forgotten')
+local signed = redis.call('HMGET', KEYS[2], 'size', 'root', 'at', 'note', 'keys')
+local answer = {fence}
+for i = 1, 6 do answer[#answer + 1] = stored[i] or '' end
+for i = 1, 5 do answer[#answer + 1] = signed[i] or '' end
+return answer

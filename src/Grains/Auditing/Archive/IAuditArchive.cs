@@ -75,12 +75,3 @@ internal sealed record SignedHead(long Size, byte[] Root, DateTimeOffset SignedA
 /// <param name="Index">Which tile of the level, from 0.</param>
 /// <param name="Hashes">The hashes, one after the other.</param>
 internal sealed record AuditTile(int Level, long Index, byte[] Hashes);
-
-/// <summary>How long entries are kept, and whether they may be deleted.</summary>
-/// <param name="KeepFor">For how long after they were recorded; null: for ever.</param>
-/// <param name="IsHeld">A legal hold: nothing is deleted.</param>
-/// <param name="HoldReason">Why it is held.</param>
-internal sealed record AuditRetention(TimeSpan? KeepFor, bool IsHeld = false, string? HoldReason = null)
-{
-    public static AuditRetention Forever { get; } = new(KeepFor: null);
-}

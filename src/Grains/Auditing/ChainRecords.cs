@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.SigningKeys;
+
+namespace Gatehouse.Grains.Auditing;
+
+/// <summary>
+/// What Gatehouse itself records in a tenant's chain: changes of its keys, deletions, repairs. Each has an id of its own
+/// that follows from what happened, so that it stands there once.
+/// </summary>
+internal static class ChainRecords
+{
+    private static readonly AuditParty Self = new(AuditEvent.ReservedActorType, "gatehouse");
+
+    /// <summary>What became of a ring's keys after a time, in the order in which it happened.</summary>
+    public static IReadOnlyList<AuditEvent> Of(KeyRingState ring, DateTimeOffset after) =>
+    [
+        .. from version in ring.Versions
+           from change in Changes(version)
+           where change.At > after
+           orderby change.At, version.Number
+           select Key(version, change.What, change.At),
+    ];
+
+    /// <summary>Entries that are deleted because they were to be kept for so long.</summary>
+    public static AuditEvent Pruned(
+        long from, long before, string lastHash, DateTimeOffset lastRecordedAt, TimeSpan keepFor) => Record(
+            string.Create(CultureInfo.InvariantCulture, $"pruned:{from}-{before}"), "audit.pruned",
+            new AuditParty("audit-entries", string.Create(CultureInfo.InvariantCulture, $"{from}-{before - 1}")), null,
+            new Dictionary<string, object?>
+            {
+                ["from"] = from,
+                ["to"] = before - 1,
+                ["lastHash"] = lastHash,
+                ["lastRecordedAt"] = lastRecordedAt,
+                ["keepForMs"] = (long)keepFor.TotalMilliseconds,
+            });
+
+    /// <summary>A chain that was put back to what is archived.</summary>
+    public static AuditEvent Repaired(long size, long givenUp, string fault, DateTimeOffset at) => Record(
+        string.Create(CultureInfo.InvariantCulture, $"repaired:{size}:{at.ToUnixTimeMilliseconds()}"), "audit.repaired",
+        null, at, new Dictionary<string, object?> { ["size"] = size, ["givenUp"] = givenUp, ["fault"] = fault });
+
+    /// <summary>Another rule for how long entries are kept.</summary>
+    public static AuditEvent Retention(AuditRetention retention, DateTimeOffset at) => Record(
+        string.Create(CultureInfo.InvariantCulture, $"retention:{at.ToUnixTimeMilliseconds()}"), "audit.retention_set",
+        null, at, new Dictionary<string, object?>
+        {
+            ["keepForMs"] = (long?)retention.KeepFor?.TotalMilliseconds,
+            ["legalHold"] = retention.IsHeld,
+            ["reason"] = retention.HoldReason,
+        });
+
+    private static IEnumerable<(string What, DateTimeOffset At)> Changes(KeyVersion version)
+    {
+        yield return ("created", version.CreatedAt);
+        if (version.ActivatedAt is { } activated)
+        {
+            yield return ("activated", activated);
+        }
+
+        if (version.RetiredAt is { } retired)
+        {
+            yield return ("retired", retired);
+        }
+
+        if (version.RevokedAt is { } revoked)
+        {
+            yield return ("revoked", revoked);
+        }
+
+        if (version.DestroyedAt is { } destroyed)
+        {
+            yield return ("destroyed", destroyed);
+        }
+    }
+
+    private static AuditEvent Key(KeyVersion version, string what, DateTimeOffset at)
+    {
+        var name = KeyVersions.Name(version.Number);
+        // A ring that was lost and made anew counts from v1 again: those are other keys.
+        var print = Convert.ToHexStringLower(SHA256.HashData(version.PublicKey))[..16];
+        return Record($"key:{name}:{print}:{what}", $"key.{what}", new AuditParty("signing-key", name), at,
+            new Dictionary<string, object?>
+            {
+                ["algorithm"] = version.Algorithm,
+                ["publicKey"] = Convert.ToBase64String(version.PublicKey),
+                ["reason"] = what == "revoked" ? version.Reason : null,
+            });
+    }
+
+    private static AuditEvent Record(
+        string id, string action, AuditParty? resource, DateTimeOffset? at, Dictionary<string, object?> metadata)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        CanonicalJson.Write(output, JsonSerializer.SerializeToElement(
+            metadata.Where(member => member.Value is not null).ToDictionary(member => member.Key, member => member.Value)));
+        return new AuditEvent
+        {
+            Id = AuditEvent.ReservedIdPrefix + id,
+            Actor = Self,
+            Action = action,
+            Resource = resource,
+            Outcome = AuditOutcome.Success,
+            OccurredAt = at,
+            Metadata = output.WrittenSpan.ToArray(),
+        };
+    }
+}

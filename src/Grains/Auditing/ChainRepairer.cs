@@ -1,0 +1,137 @@
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Auditing.Archive;
+using Gatehouse.Grains.Regions;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Grains.Auditing;
+
+/// <summary>
+/// Lets frozen chains go on: as the store holds them where everything follows, else as they are archived. Whatever was
+/// signed is archived, so no repair contradicts a checkpoint.
+/// </summary>
+internal sealed class ChainRepairer(
+    IAuditStore store, IAuditArchive archive, RegionClock clock, IOptions<AuditOptions> options)
+{
+    private const int SegmentSize = RedisAuditStore.SegmentSize;
+
+    /// <summary>Repairs a chain.</summary>
+    /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="giveUpFrom">From which place on entries that are not archived may be given up; null: none.</param>
+    public async Task<AuditRepair> RepairAsync(string tenant, long? giveUpFrom)
+    {
+        var archived = (await archive.ReadChainAsync(tenant)).End;
+        var (opened, fault) = await TryOpenAsync(tenant);
+        if (opened is not null && fault is null && await FollowsAsync(tenant, archived, opened))
+        {
+            await store.UnfreezeAsync(tenant);
+            return new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = opened.End.Size };
+        }
+
+        var size = opened is null ? archived.Size : Math.Max(opened.Stored, opened.End.Size);
+        var givenUp = Math.Max(0, size - archived.Size);
+        if (givenUp > 0 && giveUpFrom != archived.Size)
+        {
+            return new AuditRepair { Outcome = AuditRepairOutcome.WouldGiveUp, Size = archived.Size, GivenUp = givenUp };
+        }
+
+        await RestoreAsync(tenant, archived, opened?.Fence ?? await store.FenceAsync(tenant));
+        return new AuditRepair { Outcome = AuditRepairOutcome.Restored, Size = archived.Size, GivenUp = givenUp };
+    }
+
+    private async Task<(OpenedChain? Opened, string? Fault)> TryOpenAsync(string tenant)
+    {
+        try
+        {
+            return (await store.OpenAsync(tenant), null);
+        }
+        catch (FormatException broken)
+        {
+            return (null, broken.Message);
+        }
+    }
+
+    /// <summary>Whether the store's entries go on from what is archived, up to its end.</summary>
+    private async Task<bool> FollowsAsync(string tenant, ChainEnd archived, OpenedChain opened)
+    {
+        if (opened.End.Size < archived.Size || opened.Stored != opened.End.Size || !await MatchesAsync(tenant, archived, opened))
+        {
+            return false;
+        }
+
+        for (var end = archived; end.Size < opened.End.Size;)
+        {
+            var count = (int)Math.Min(SegmentSize, opened.End.Size - end.Size);
+            var entries = await store.ReadAsync(tenant, end.Size, count);
+            if (entries.Count < count || AuditChain.Adopt(tenant, end, entries) is not { } next)
+            {
+                return false;
+            }
+
+            if (next.Size == opened.End.Size)
+            {
+                return next.Hash == opened.End.Hash && next.Tree.Root().AsSpan().SequenceEqual(opened.End.Tree.Root());
+            }
+
+            end = next;
+        }
+
+        return opened.End.Hash == archived.Hash;
+    }
+
+    /// <summary>Whether what the store still holds of the archived entries is what is archived.</summary>
+    private async Task<bool> MatchesAsync(string tenant, ChainEnd archived, OpenedChain opened)
+    {
+        for (var from = opened.Dropped; from < archived.Size;)
+        {
+            var count = (int)Math.Min(SegmentSize, archived.Size - from);
+            var stored = await store.ReadAsync(tenant, from, count);
+            var kept = await archive.ReadAsync(tenant, from, count);
+            if (stored.Count != count || kept.Count != count
+                || stored.Zip(kept).Any(static pair => !pair.First.AsSpan().SequenceEqual(pair.Second)))
+            {
+                return false;
+            }
+
+            from += count;
+        }
+
+        return true;
+    }
+
+    private async Task RestoreAsync(string tenant, ChainEnd archived, long fence)
+    {
+        var start = archived.Size == 0 ? 0 : (archived.Size - 1) / SegmentSize * SegmentSize;
+        var entries = (await archive.ReadAsync(tenant, start, (int)(archived.Size - start)))
+            .Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
+        if (entries.Count != archived.Size - start)
+        {
+            throw new ServiceOverloadedException("archive_damaged", Applied.No);
+        }
+
+        var forgotten = await RememberAsync(tenant, start);
+        if (!await store.RestoreAsync(tenant, fence, archived, forgotten, entries))
+        {
+            throw new ServiceOverloadedException("audit_fenced", Applied.No);
+        }
+    }
+
+    /// <summary>Ids of entries that left the store, as long ago as ids are known. Answers where they begin.</summary>
+    private async Task<long> RememberAsync(string tenant, long start)
+    {
+        var until = clock.Now - options.Value.IdRetention;
+        while (start > 0)
+        {
+            var segment = await archive.ReadAsync(tenant, start - SegmentSize, SegmentSize);
+            if (segment.Count != SegmentSize || AuditEntry.Read(segment[^1]).RecordedAt < until)
+            {
+                break;
+            }
+
+            await store.RememberAsync(tenant, [.. segment.Select(static bytes => AuditEntry.Read(bytes).Entry)]);
+            start -= SegmentSize;
+        }
+
+        return start;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Auditing.Archive;
+using Gatehouse.Grains.Resilience;
+using Gatehouse.Grains.SigningKeys;
+using StackExchange.Redis;
+using LuaScript = Gatehouse.Grains.Storage.LuaScript;
+
+namespace Gatehouse.Grains.Auditing;
+
+/// <content>Checkpoints, and what happens to entries once they are archived.</content>
+internal sealed partial class RedisAuditStore
+{
+    internal static readonly LuaScript Checkpoint = LuaScript.Load("audit-checkpoint.lua");
+    internal static readonly LuaScript Drop = LuaScript.Load("audit-drop.lua");
+    internal static readonly LuaScript Forget = LuaScript.Load("audit-forget.lua");
+    internal static readonly LuaScript Restore = LuaScript.Load("audit-restore.lua");
+
+    private static readonly RedisKey Chains = "gatehouse:audit-chains";
+
+    public async Task<long> SizeAsync(string tenant)
+    {
+        var size = await RunAsync(CallKind.Read, database => database.HashGetAsync(EndOf(tenant), "size"));
+        return size.IsNull ? 0 : long.Parse((string)size!, CultureInfo.InvariantCulture);
+    }
+
+    public async Task<SignedHead?> CheckpointAsync(string tenant)
+    {
+        var stored = await RunAsync(CallKind.Read, database =>
+            database.HashGetAsync(CheckpointOf(tenant), ["size", "root", "at", "note"]));
+        return ReadHead([.. stored.Select(static value => (string?)value ?? "")]);
+    }
+
+    public async Task<PublishOutcome> PublishAsync(string tenant, long fence, SignedHead head, KeyRingState signer)
+    {
+        RedisValue[] values =
+        [
+            fence, signer.Epoch, signer.Stamp, head.Size, Convert.ToHexStringLower(head.Root),
+            head.SignedAt.ToUnixTimeMilliseconds(), head.Note, signer.ChangedAt.ToUnixTimeMilliseconds(),
+        ];
+        RedisKey[] keys = [EndOf(tenant), RedisKeyRingStore.RingOf(tenant), CheckpointOf(tenant)];
+        return (string)(await WriteAsync(Checkpoint, keys, values))! switch
+        {
+            "ok" => PublishOutcome.Done,
+            "stale_key" => PublishOutcome.StaleKey,
+            "fenced" => PublishOutcome.Fenced,
+            "behind" => PublishOutcome.Behind,
+            _ => PublishOutcome.Older,
+        };
+    }
+
+    public async Task<bool> DropAsync(string tenant, long fence, long from, byte[] first, byte[] last)
+    {
+        var segment = from / SegmentSize;
+        RedisKey[] keys =
+            [EndOf(tenant), SegmentOf(tenant, segment), SegmentOf(tenant, Math.Max(0, segment - 1))];
+        return (int)await WriteAsync(Drop, keys, [fence, from, from + SegmentSize, first, last]) == 1;
+    }
+
+    public async Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries)
+    {
+        RedisValue[] values =
+            [fence, from, from + entries.Count, .. entries.Select(static entry => (RedisValue)entry.Id)];
+        return (int)await WriteAsync(Forget, [EndOf(tenant), IdsOf(tenant)], values) == 1;
+    }
+
+    public Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries) =>
+        RunAsync(CallKind.Write, async database =>
+        {
+            await database.HashSetAsync(
+                IdsOf(tenant), [.. entries.Select(static entry => new HashEntry(entry.Id, entry.Seq))]);
+            return true;
+        });
+
+    public async Task<bool> RestoreAsync(
+        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries)
+    {
+        var dropped = end.Size - entries.Count;
+        var values = new List<RedisValue>
+        {
+            fence, end.Size, end.Hash, Convert.ToHexStringLower(end.Tree.ToBytes()), dropped, forgotten,
+        };
+        foreach (var entry in entries)
+        {
+            values.Add(entry.Id);
+            values.Add(entry.Bytes);
+        }
+
+        var segment = dropped / SegmentSize;
+        RedisKey[] keys =
+        [
+            EndOf(tenant), IdsOf(tenant), SegmentOf(tenant, segment),
+            .. await SegmentsAsync(tenant, segment + 1, 1), .. await SegmentsAsync(tenant, segment - 1, -1),
+        ];
+        return (int)await WriteAsync(Restore, keys, [.. values]) == 1;
+    }
+
+    public Task<long> FenceAsync(string tenant) => RunAsync(CallKind.Write, async database =>
+    {
+        var fence = await database.HashIncrementAsync(EndOf(tenant), "fence");
+        await commit.CommitAsync();
+        return fence;
+    });
+
+    public Task UnfreezeAsync(string tenant) => RunAsync(CallKind.Write, async database =>
+    {
+        await database.HashDeleteAsync(EndOf(tenant), "frozen");
+        await commit.CommitAsync();
+        return true;
+    });
+
+    public async Task<IReadOnlyList<string>> TenantsAsync()
+    {
+        var chains = await RunAsync(CallKind.Read, database => database.HashKeysAsync(Chains));
+        return [.. chains.Select(static tenant => (string)tenant!)];
+    }
+
+    internal static RedisKey CheckpointOf(string tenant) => $"gatehouse:audit-checkpoint:{{{tenant}}}";
+
+    /// <summary>The segments that are there, from one on.</summary>
+    private async Task<IReadOnlyList<RedisKey>> SegmentsAsync(string tenant, long segment, int step)
+    {
+        var found = new List<RedisKey>();
+        for (; segment >= 0; segment += step)
+        {
+            var key = SegmentOf(tenant, segment);
+            if (!await RunAsync(CallKind.Read, database => database.KeyExistsAsync(key)))
+            {
+                break;
+            }
+
+            found.Add(key);
+        }
+
+        return found;
+    }
+
+    private static SignedHead? ReadHead(ReadOnlySpan<string> stored) => stored[0].Length == 0 ? null : new SignedHead(
+        long.Parse(stored[0], CultureInfo.InvariantCulture), Convert.FromHexString(stored[1]), Time(stored[2]), stored[3]);
+
+    private static DateTimeOffset Time(string ms) => ms.Length == 0
+        ? DateTimeOffset.MinValue
+        : DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture));
+
+    private Task<RedisResult> WriteAsync(LuaScript script, RedisKey[] keys, RedisValue[] values) =>
+        RunAsync(CallKind.Write, async database =>
+        {
+            var result = await script.RunAsync(database, keys, values);
+            await commit.CommitAsync();
+            return result;
+        });
+}
