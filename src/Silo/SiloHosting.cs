@@ -33,6 +33,7 @@ public static class SiloHosting
         // Before the silo, so that it is the last to stop: grains announce changes until the end.
         builder.Services.AddAnnouncingChanges(options);
         builder.Services.AddGatehouseGrains();
+        builder.Services.AddArchivePlace(options);
         builder.Services.AddHostedService<KekCheck>();
         builder.UseOrleans(silo =>
         {

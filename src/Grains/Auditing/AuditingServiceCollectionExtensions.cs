@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Auditing.Archive;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,6 +13,6 @@ internal static class AuditingServiceCollectionExtensions
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<IAuditStore, RedisAuditStore>();
         services.TryAddSingleton<AuditMetrics>();
-        return services;
+        return services.AddAuditArchive();
     }
 }
