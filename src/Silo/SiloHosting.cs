@@ -33,6 +33,7 @@ public static class SiloHosting
         // Before the silo, so that it is the last to stop: grains announce changes until the end.
         builder.Services.AddAnnouncingChanges(options);
         builder.Services.AddGatehouseGrains();
+        builder.Services.AddArchivePlace(options);
         builder.Services.AddHostedService<KekCheck>();
         builder.UseOrleans(silo =>
         {
@@ -47,6 +48,7 @@ public static class SiloHosting
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipHealth>());
         builder.Services.AddHostedService<KeyRingSweepStart>();
+        builder.Services.AddHostedService<AuditSweepStart>();
         builder.Services.AddHealthChecks()
             .AddCheck<SiloHealthCheck>("silo", tags: ["ready"])
             .AddCheck<StoreHealthCheck>("store", tags: ["ready"])

@@ -35,9 +35,9 @@ public partial class CoreTests
     }
 
     [GeneratedRegex(
-        @"(Grain(\.\w+)?|Options|Metrics|ServiceCollectionExtensions|Store|Clock|Reader|Keeper|Health|Heartbeat|Check)$"
+        @"(Grain(\.\w+)?|Options|Metrics|ServiceCollectionExtensions|Store|Archive|Clock|Reader|Keeper|Health|Heartbeat|Check)$"
         + @"|^TrackedSubjects$|^SubjectDeparture$|^Change(Announcer|Connection|Feed|Listener)$"
         + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration)$"
-        + @"|^(KeyForge|KeyEncryptionKey|KeyRingSweepStart)$")]
+        + @"|^(KeyForge|KeyEncryptionKey|KeyRingSweepStart)$|^I?Archive(Connection|Database|Schema|Session)$")]
     private static partial Regex Shell();
 }

@@ -25,6 +25,7 @@ public partial class DocumentTests
             .Concat(Options("Gatehouse.ApiHost", "DenyCacheOptions", "Gatehouse:RateLimiting"))
             .Concat(Options("Gatehouse.Grains", "SigningKeysOptions", "Gatehouse:SigningKeys"))
             .Concat(Options("Gatehouse.Grains", "AuditOptions", "Gatehouse:Audit"))
+            .Concat(Options("Gatehouse.Grains", "ArchiveOptions", "Gatehouse:Archive"))
             .Concat(Options("Gatehouse.Grains", "TenantsOptions", "Gatehouse:Tenants")).ToList();
         Assert.True(settings.Count > 15);
         Assert.All(settings, setting => Assert.Contains($"`{setting}`", document, StringComparison.Ordinal));

@@ -1,3 +1,4 @@
+using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.SigningKeys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,6 +18,6 @@ internal static class AuditingServiceCollectionExtensions
         services.TryAddSingleton<ChainTidier>();
         services.TryAddSingleton<ChainRepairer>();
         services.AddSingleton<IKeyRingObserver, KeyChangeRecorder>();
-        return services;
+        return services.AddAuditArchive();
     }
 }

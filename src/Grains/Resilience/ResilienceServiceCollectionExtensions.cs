@@ -16,6 +16,12 @@ internal static class GuardedStores
 
     /// <summary>What regions tell each other.</summary>
     public const string Global = "global";
+
+    /// <summary>The archive of the audit chains.</summary>
+    public const string Archive = "archive";
+
+    /// <summary>Searches of it, which can take long: they have places of their own, and the same circuit.</summary>
+    public const string ArchiveSearch = "archive_search";
 }
 
 /// <summary>Where grain state is.</summary>
@@ -32,10 +38,34 @@ internal static class ResilienceServiceCollectionExtensions
         services.TryAddSingleton<OverloadMetrics>();
         foreach (var store in new[] { GuardedStores.Data, GuardedStores.State, GuardedStores.Global })
         {
-            services.TryAddKeyedSingleton(store, static (provider, name) => CreateCircuit(provider, (string)name!));
+            services.TryAddKeyedSingleton(store, static (provider, name) => CreateCircuit(
+                provider, (string)name!, provider.GetRequiredService<IOptions<OverloadOptions>>().Value));
             services.TryAddKeyedSingleton(store, static (provider, name) => Create(provider, (string)name!));
         }
 
+        return services;
+    }
+
+    /// <summary>Registers the guard of a store with bounds and reasons of its own.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="circuit">Whose circuit it has.</param>
+    /// <param name="bounds">Its bounds.</param>
+    /// <param name="rules">Its reasons.</param>
+    public static IServiceCollection AddStoreGuard(
+        this IServiceCollection services, string store, string circuit, Func<IServiceProvider, OverloadOptions> bounds,
+        FailureRules rules)
+    {
+        services.TryAddKeyedSingleton(
+            circuit, (provider, name) => CreateCircuit(provider, (string)name!, bounds(provider)));
+        services.TryAddKeyedSingleton(store, (provider, _) =>
+        {
+            var (options, time) = (bounds(provider), provider.GetRequiredService<TimeProvider>());
+            var metrics = provider.GetRequiredService<OverloadMetrics>();
+            return new StoreGuard(
+                store, new StoreGate(store, options, metrics, time, rules),
+                provider.GetRequiredKeyedService<CircuitBreaker>(circuit), options, metrics, time, rules);
+        });
         return services;
     }
 
@@ -50,13 +80,13 @@ internal static class ResilienceServiceCollectionExtensions
         return new StoreGuard(store, new StoreGate(store, options, metrics, time), circuit, options, metrics, time);
     }
 
-    private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store)
+    private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store, OverloadOptions options)
     {
         var metrics = provider.GetRequiredService<OverloadMetrics>();
         metrics.WatchCircuit(store);
         return new CircuitBreaker(
             store,
-            provider.GetRequiredService<IOptions<OverloadOptions>>().Value.Circuit,
+            options.Circuit,
             metrics,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<CircuitBreaker>>());

@@ -26,6 +26,9 @@ internal readonly record struct StoreFailure(string Reason, Applied Applied, Cal
 {
     public const string Unclassified = "redis_error";
 
+    /// <summary>What it was, where the call's own exception only carries it; null: that one.</summary>
+    public Exception? Cause { get; init; }
+
     // Of the package Orleans.Persistence.Redis, which only the silo has.
     private const string StorageException = "RedisStorageException";
     private const string OutOfMemory = "redis_out_of_memory";

@@ -4,23 +4,26 @@ using Gatehouse.Grains.Abstractions.Resilience;
 namespace Gatehouse.Grains.Resilience;
 
 /// <summary>
-/// How many commands of this process one store may have at the same time. The client has one connection and queues
-/// without end; so the bound is here, with a short queue in front.
+/// How many commands of this process one store may have at the same time. The client of a Redis has one connection and
+/// queues without end; so the bound is here, with a short queue in front.
 /// </summary>
 internal sealed class StoreGate : IDisposable
 {
-    /// <summary>Why a command that found no place was not sent.</summary>
+    /// <summary>Why a command that found no place was not sent to a Redis.</summary>
     public const string Reason = "redis_pool_exhausted";
 
     private readonly ConcurrencyLimiter _limiter;
     private readonly string _store;
+    private readonly string _exhausted;
     private readonly OverloadOptions _options;
     private readonly OverloadMetrics _metrics;
     private readonly TimeProvider _time;
 
-    public StoreGate(string store, OverloadOptions options, OverloadMetrics metrics, TimeProvider time)
+    public StoreGate(
+        string store, OverloadOptions options, OverloadMetrics metrics, TimeProvider time, FailureRules? rules = null)
     {
         (_store, _options, _metrics, _time) = (store, options, metrics, time);
+        _exhausted = (rules ?? FailureRules.Redis).PoolExhausted;
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = options.StoreInFlightMax,
@@ -71,6 +74,6 @@ internal sealed class StoreGate : IDisposable
     private ServiceOverloadedException Exhausted(string reason)
     {
         _metrics.PoolTimedOut(_store, reason);
-        return new ServiceOverloadedException(Reason, Applied.No);
+        return new ServiceOverloadedException(_exhausted, Applied.No);
     }
 }

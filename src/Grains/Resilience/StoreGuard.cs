@@ -9,9 +9,11 @@ namespace Gatehouse.Grains.Resilience;
 /// </summary>
 internal sealed class StoreGuard(
     string store, StoreGate gate, CircuitBreaker circuit, OverloadOptions options, OverloadMetrics metrics,
-    TimeProvider time) : IDisposable
+    TimeProvider time, FailureRules? rules = null) : IDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    private readonly FailureRules _rules = rules ?? FailureRules.Redis;
 
     /// <summary>Runs one call. An answer of the store that is an error of the call's own passes as it is.</summary>
     /// <exception cref="ServiceOverloadedException">The store is down or overloaded, or not asked for that reason.
@@ -25,7 +27,7 @@ internal sealed class StoreGuard(
         }
 
         place.Dispose();
-        throw new ServiceOverloadedException("circuit_open", Applied.No)
+        throw new ServiceOverloadedException(_rules.CircuitOpen, Applied.No)
         {
             RetryAfter = wait > RetryAfter ? wait : RetryAfter,
         };
@@ -47,14 +49,14 @@ internal sealed class StoreGuard(
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            if (StoreFailure.Of(failure, kind) is { } known)
+            if (_rules.Classify(failure, kind) is { } known)
             {
                 result = known.Result;
                 metrics.StoreFailed(store, known.Reason);
-                throw new ServiceOverloadedException(known.Reason, known.Applied, failure);
+                throw new ServiceOverloadedException(known.Reason, known.Applied, known.Cause ?? failure);
             }
 
-            if (StoreFailure.IsUnknownAnswer(failure))
+            if (_rules.IsUnknownAnswer(failure))
             {
                 metrics.StoreFailed(store, StoreFailure.Unclassified);
                 throw;
