@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Gatehouse.ApiHost.Auditing;
 
@@ -76,6 +77,16 @@ internal sealed record ReceiptResponse
 
     /// <summary>The root of that tree (RFC 6962), hex.</summary>
     public required string Root { get; init; }
+
+    /// <summary>
+    /// With <c>proof=true</c>: an inclusion proof for the checkpoint's tree, hex (RFC 6962, section 2.1.1).
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Proof { get; init; }
+
+    /// <summary>With <c>proof=true</c>: the checkpoint, a signed note.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Checkpoint { get; init; }
 }
 
 /// <summary>Receipts, in the order of the events.</summary>

@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.Grains.Abstractions.Auditing;
@@ -10,15 +13,40 @@ namespace Gatehouse.ApiHost.Auditing;
 /// <summary>Makes events of what callers send, or says which field breaks which rule.</summary>
 internal static class AuditEventReader
 {
-    private const int EventBytesMax = 64 * 1024;
-    private const string TooLarge = "must not make the event larger than 65536 bytes";
+    /// <summary>An entry's length fits into two bytes in a tile of entries (C2SP tlog-tiles).</summary>
+    private const int EventBytesMax = 64 * 1024 - 1;
+    private const string TooLarge = "must not make the event larger than 65535 bytes";
+    private const string Reserved = "is reserved for what Gatehouse itself records";
 
-    public static FieldFault? TryRead(AppendRequest request, out IReadOnlyList<AuditEvent> events)
+    private const int TenantLengthMax = 64;
+
+    // Below it no string can be so full of escapes that the entry is too large.
+    private const int WeightSafe = EventBytesMax / 2;
+
+    /// <summary>The rule for outcomes.</summary>
+    public const string OutcomeRule = "must be success, failure or denied";
+
+    /// <summary>An outcome by its name; none for anything else.</summary>
+    public static AuditOutcome OutcomeOf(string? text) => text switch
+    {
+        "success" => AuditOutcome.Success,
+        "failure" => AuditOutcome.Failure,
+        "denied" => AuditOutcome.Denied,
+        _ => AuditOutcome.None,
+    };
+
+    /// <summary>Whether that is the id of an event that was sent with that key.</summary>
+    public static bool IsOf(string key, string id) => id.StartsWith(Prefix(key), StringComparison.Ordinal);
+
+    /// <param name="request">The body.</param>
+    /// <param name="key">The Idempotency-Key: events without an id get one that follows from it.</param>
+    /// <param name="events">The events.</param>
+    public static FieldFault? TryRead(AppendRequest request, string? key, out IReadOnlyList<AuditEvent> events)
     {
         events = [];
         if (request.Events is null)
         {
-            var fault = TryRead(request, "", out var one);
+            var fault = TryRead(request, "", IdOf(key, 0), out var one);
             events = fault is null ? [one!] : [];
             return fault;
         }
@@ -41,7 +69,7 @@ internal static class AuditEventReader
                 return new FieldFault($"events[{i}]", "must not be null");
             }
 
-            if (TryRead(item, $"events[{i}].", out var audited) is { } fault)
+            if (TryRead(item, $"events[{i}].", IdOf(key, i), out var audited) is { } fault)
             {
                 return fault;
             }
@@ -59,12 +87,20 @@ internal static class AuditEventReader
         Metadata: null,
     };
 
-    private static FieldFault? TryRead(AuditEventRequest request, string path, out AuditEvent? audited)
+    private static string? IdOf(string? key, int index) =>
+        key is null ? null : Prefix(key) + index.ToString(CultureInfo.InvariantCulture);
+
+    private static string Prefix(string key) =>
+        $"idempotency-key:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}:";
+
+    private static FieldFault? TryRead(
+        AuditEventRequest request, string path, string? defaultId, out AuditEvent? audited)
     {
         audited = null;
         AuditOutcome outcome = default;
         byte[]? metadata = null;
         if ((FreeText.Fault(path + "id", request.Id, 128)
+            ?? Reservation(path, request)
             ?? FreeText.Fault(path + "action", request.Action, 256, isRequired: true)
             ?? Party(path + "actor", request.Actor, isRequired: true)
             ?? Party(path + "resource", request.Resource, isRequired: false)
@@ -78,7 +114,7 @@ internal static class AuditEventReader
 
         audited = new AuditEvent
         {
-            Id = request.Id ?? Guid.CreateVersion7().ToString(),
+            Id = request.Id ?? defaultId ?? Guid.CreateVersion7().ToString(),
             Actor = new AuditParty(request.Actor!.Type!, request.Actor.Id!),
             Action = request.Action!,
             Resource = request.Resource is { } resource ? new AuditParty(resource.Type!, resource.Id!) : null,
@@ -88,10 +124,20 @@ internal static class AuditEventReader
             Trace = request.Trace,
             Metadata = metadata,
         };
-        return audited.Weight > EventBytesMax
-            ? new FieldFault(path + "metadata", TooLarge)
-            : null;
+        return IsTooLarge(audited) ? new FieldFault(path + "metadata", TooLarge) : null;
     }
+
+    private static bool IsTooLarge(AuditEvent audited) => audited.Weight > EventBytesMax
+        || (audited.Weight > WeightSafe && AuditEntry.Compose(
+            new string('t', TenantLengthMax), long.MaxValue, AuditEntry.Genesis, DateTimeOffset.MaxValue, audited)
+            .Bytes.Length > EventBytesMax);
+
+    private static FieldFault? Reservation(string path, AuditEventRequest request) =>
+        request.Id?.StartsWith(AuditEvent.ReservedIdPrefix, StringComparison.Ordinal) is true
+            ? new FieldFault(path + "id", Reserved)
+            : request.Actor?.Type == AuditEvent.ReservedActorType
+                ? new FieldFault(path + "actor.type", Reserved)
+                : null;
 
     private static FieldFault? Party(string field, PartyRequest? party, bool isRequired) => party is null
         ? isRequired ? new FieldFault(field, "is required") : null
@@ -100,15 +146,9 @@ internal static class AuditEventReader
 
     private static FieldFault? Outcome(string field, string? text, out AuditOutcome outcome)
     {
-        outcome = text switch
-        {
-            "success" => AuditOutcome.Success,
-            "failure" => AuditOutcome.Failure,
-            "denied" => AuditOutcome.Denied,
-            _ => AuditOutcome.None,
-        };
+        outcome = OutcomeOf(text);
         return text is null ? new FieldFault(field, "is required")
-            : outcome is AuditOutcome.None ? new FieldFault(field, "must be success, failure or denied")
+            : outcome is AuditOutcome.None ? new FieldFault(field, OutcomeRule)
             : null;
     }
 

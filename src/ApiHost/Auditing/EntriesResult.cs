@@ -13,18 +13,20 @@ internal sealed class EntryResult(byte[] entry) : IResult
         return JsonAnswer.WriteAsync(httpContext, entry, Write);
     }
 
-    public static void Write(Utf8JsonWriter json, byte[] entry)
-    {
-        // Everything but the closing brace, so that what was hashed can be cut out again.
-        ReadOnlySpan<byte> hash = [.. ",\"hash\":\""u8, .. Hex(MerkleTree.Leaf(entry)), .. "\"}"u8];
-        json.WriteRawValue([.. entry.AsSpan()[..^1], .. hash], skipInputValidation: true);
-    }
+    public static void Write(Utf8JsonWriter json, byte[] entry) =>
+        json.WriteRawValue(WithHash(entry), skipInputValidation: true);
+
+    /// <summary>
+    /// Everything but the closing brace, and its hash behind it, so that what was hashed can be cut out again.
+    /// </summary>
+    public static byte[] WithHash(byte[] entry) =>
+        [.. entry.AsSpan()[..^1], .. ",\"hash\":\""u8, .. Hex(MerkleTree.Leaf(entry)), .. "\"}"u8];
 
     private static byte[] Hex(byte[] hash) => System.Text.Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hash));
 }
 
 /// <summary>A page of entries.</summary>
-internal sealed class EntriesResult(AuditPage page, long from) : IResult
+internal sealed class EntriesResult(AuditSearchPage page) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -38,7 +40,15 @@ internal sealed class EntriesResult(AuditPage page, long from) : IResult
         }
 
         json.WriteEndArray();
-        WriteNext(json);
+        if (page.Next is { } next)
+        {
+            json.WriteNumber("next"u8, next);
+        }
+        else
+        {
+            json.WriteNull("next"u8);
+        }
+
         json.WritePropertyName("head"u8);
         json.WriteStartObject();
         json.WriteNumber("size"u8, page.Head.Size);
@@ -48,18 +58,5 @@ internal sealed class EntriesResult(AuditPage page, long from) : IResult
         json.WriteEndObject();
         json.WriteEndObject();
         await json.FlushAsync(httpContext.RequestAborted);
-    }
-
-    private void WriteNext(Utf8JsonWriter json)
-    {
-        var next = from + page.Entries.Count;
-        if (page.Entries.Count > 0 && next < page.Head.Size)
-        {
-            json.WriteNumber("next"u8, next);
-        }
-        else
-        {
-            json.WriteNull("next"u8);
-        }
     }
 }

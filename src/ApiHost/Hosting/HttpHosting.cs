@@ -1,3 +1,4 @@
+using Gatehouse.ApiHost.Auditing;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
@@ -51,6 +52,7 @@ internal static class HttpHosting
         services.AddSingleton<RateLimitChecks>();
         services.AddAdmission();
         services.AddSingleton<HttpMetrics>();
+        services.AddSingleton<AuditTails>();
         services.AddSingleton<OverloadLog>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();

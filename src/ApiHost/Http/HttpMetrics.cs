@@ -11,6 +11,7 @@ internal sealed class HttpMetrics
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _overloads;
     private readonly Counter<long> _errors;
+    private readonly Counter<long> _tailWaits;
 
     public HttpMetrics(IMeterFactory meters)
     {
@@ -23,6 +24,8 @@ internal sealed class HttpMetrics
             "gatehouse.http.overloads", description: "429 service_overloaded answers, by reason.");
         _errors = meter.CreateCounter<long>(
             "gatehouse.http.errors", description: "Requests that failed for a reason nobody foresaw (500).");
+        _tailWaits = meter.CreateCounter<long>(
+            "gatehouse.http.tail.waits", description: "Times that a stream of audit events waited for its chain.");
     }
 
     public void AuthenticationFailed(AuthenticationFailure failure) =>
@@ -41,6 +44,8 @@ internal sealed class HttpMetrics
     public void Overloaded(string reason) => _overloads.Add(1, Reason(reason));
 
     public void Failed() => _errors.Add(1);
+
+    public void TailWaited() => _tailWaits.Add(1);
 
     private static KeyValuePair<string, object?> Reason(string reason) => new("reason", reason);
 }

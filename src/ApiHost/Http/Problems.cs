@@ -105,6 +105,30 @@ internal static class Problems
         Detail = "The store has lost entries that were acknowledged. Nothing is recorded until it is restored.",
     };
 
+    public static Problem EventPruned(long before) => NotFound(
+        "event_pruned", $"The entries before {before} were deleted, as the tenant's retention has it.");
+
+    public static Problem CheckpointNotFound() => NotFound("checkpoint_not_found", "There is no checkpoint yet.");
+
+    public static Problem TileNotFound() =>
+        NotFound("tile_not_found", "The tree of the last checkpoint has no such tile.");
+
+    public static Problem WouldGiveUp(long archived, long givenUp) => Conflict(
+        "would_give_up", "Entries that are not archived would be lost",
+        $"{givenUp} entries from {archived} on do not follow, or nothing follows them. Send {{\"giveUpFrom\":{archived}}} to go "
+        + "on without them; nothing was done.");
+
+    public static Problem IdempotencyKeyReused() => new()
+    {
+        Status = StatusCodes.Status422UnprocessableEntity,
+        Code = "idempotency_key_reused",
+        Title = "The Idempotency-Key was used for another request",
+        Detail = "Nothing was done. A key is for one request and its repetitions.",
+    };
+
+    public static Problem TooManyTails() => Overloaded(
+        "too_many_tails", Applied.No, TimeSpan.FromSeconds(5));
+
     public static Problem KeyWrongStatus(string version, string status) => Conflict(
         "key_wrong_status", "The status of the version does not allow it", $"{version} is {status}.");
 

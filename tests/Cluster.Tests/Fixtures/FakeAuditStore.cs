@@ -1,13 +1,15 @@
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Auditing;
+using Gatehouse.Grains.Auditing.Archive;
+using Gatehouse.Grains.SigningKeys;
 
 namespace Gatehouse.Cluster.Tests.Fixtures;
 
 /// <summary>
 /// Audit chains in memory, one store for all silos of a cluster: what its scripts promise, with a store's faults.
 /// </summary>
-internal sealed class FakeAuditStore : IAuditStore
+internal sealed partial class FakeAuditStore(FakeKeyRingStore rings) : IAuditStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Chain> _chains = [];
@@ -38,7 +40,13 @@ internal sealed class FakeAuditStore : IAuditStore
     }
 
     public Task<OpenedChain> OpenAsync(string tenant) => Answer(tenant, chain =>
-        new OpenedChain(++chain.Fence, chain.End, chain.Entries.Count, chain.Frozen));
+        new OpenedChain(++chain.Fence, chain.End, chain.Entries.Count, chain.Frozen)
+        {
+            Dropped = chain.Dropped,
+            Forgotten = chain.Forgotten,
+            Signed = chain.Signed,
+            KeysRecorded = chain.KeysRecorded,
+        });
 
     public Task FreezeAsync(string tenant, string fault) => Answer(tenant, chain => chain.Frozen = fault);
 
@@ -97,7 +105,8 @@ internal sealed class FakeAuditStore : IAuditStore
         });
 
     public Task<IReadOnlyList<byte[]>> ReadAsync(string tenant, long from, int count) =>
-        Answer<IReadOnlyList<byte[]>>(tenant, chain => [.. chain.Entries.Skip((int)from).Take(count)]);
+        Answer<IReadOnlyList<byte[]>>(tenant, chain =>
+            from < chain.Dropped ? [] : [.. chain.Entries.Skip((int)from).Take(count)]);
 
     private async Task<T> Answer<T>(string tenant, Func<Chain, T> answer)
     {
@@ -131,6 +140,15 @@ internal sealed class FakeAuditStore : IAuditStore
 
         public string? Frozen { get; set; }
 
+        public long Dropped { get; set; }
+
+        public long Forgotten { get; set; }
+
+        public SignedHead? Signed { get; set; }
+
+        public DateTimeOffset KeysRecorded { get; set; }
+
+        /// <summary>All that were ever written; those before <see cref="Dropped"/> are not answered.</summary>
         public List<byte[]> Entries { get; } = [];
 
         public Dictionary<string, long> Ids { get; } = [];

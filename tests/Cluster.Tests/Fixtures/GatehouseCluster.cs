@@ -4,6 +4,7 @@ using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.Auditing;
+using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
@@ -43,6 +44,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
         (_silos, _configure, _region) = (silos, configure, region);
         Time = region?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
         (Regions, Counts, Rings) = (new FakeRegionStore(Time), new FakeCeilingStore(Time), new FakeKeyRingStore(Time));
+        Chains = new FakeAuditStore(Rings);
     }
 
     public FakeTimeProvider Time { get; }
@@ -53,7 +55,9 @@ public sealed class GatehouseCluster : IAsyncDisposable
 
     internal FakeKeyRingStore Rings { get; }
 
-    internal FakeAuditStore Chains { get; } = new();
+    internal FakeAuditStore Chains { get; }
+
+    internal FakeAuditArchive Archive { get; } = new();
 
     internal AuditArrivals Appends { get; } = new();
 
@@ -213,6 +217,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
 
             silo.Services.AddSingleton<IKeyRingStore>(Rings);
             silo.Services.AddSingleton<IAuditStore>(Chains);
+            silo.Services.AddSingleton<IAuditArchive>(Archive);
             silo.AddIncomingGrainCallFilter(Appends);
             silo.Services.Configure(Keys);
             silo.UseInMemoryReminderService();

@@ -1,0 +1,126 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Gatehouse.ApiHost.Http;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
+
+namespace Gatehouse.ApiHost.Auditing;
+
+/// <summary>The streams that follow chains. Each holds a connection and little else; there are so many at most.</summary>
+internal sealed class AuditTails(
+    IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider time, HttpMetrics metrics)
+{
+    /// <summary>How many this host serves at the same time.</summary>
+    public const int TailsMax = 1_000;
+
+    private const int PartMax = 100;
+
+    /// <summary>A stream ends after this, so that a credential that was revoked is not good for ever.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
+
+    private int _tails;
+
+    /// <summary>A stream from a place on; null: there are as many as there may be.</summary>
+    public IResult? Follow(string tenant, long next)
+    {
+        if (Interlocked.Increment(ref _tails) > TailsMax)
+        {
+            Interlocked.Decrement(ref _tails);
+            return null;
+        }
+
+        return new Tail(this, tenant, next);
+    }
+
+    private async Task StreamAsync(string tenant, long next, HttpContext context)
+    {
+        var response = context.Response;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-store";
+        // For nginx, which would wait for more.
+        response.Headers["X-Accel-Buffering"] = "no";
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, lifetime.ApplicationStopping);
+        var began = time.GetTimestamp();
+        try
+        {
+            await WriteAsync(response, "retry: 1000\n\n", end.Token);
+            while (time.GetElapsedTime(began) < Lifetime)
+            {
+                next = await TrySendAsync(tenant, next, response, end.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader left, or this host stops: the reader connects to another one, with the last id.
+        }
+    }
+
+    /// <summary>Sends what there is from a place on, or a sign of life. Answers where to go on.</summary>
+    private async Task<long> TrySendAsync(string tenant, long next, HttpResponse response, CancellationToken end)
+    {
+        AuditSearchPage page;
+        try
+        {
+            await grains.AuditChain(tenant).WaitAsync(next).WaitAsync(end);
+            page = await grains.AuditReader(tenant).ReadAsync(next, PartMax).WaitAsync(end);
+        }
+        catch (Exception failure) when (failure is ServiceOverloadedException or TimeoutException or OrleansException)
+        {
+            // Nothing is left out: it goes on from here once that is over.
+            metrics.TailWaited();
+            await WriteAsync(response, ": waiting\n\n", end);
+            await Task.Delay(AgainAfter, time, end);
+            return next;
+        }
+
+        if (page.Entries.Count == 0)
+        {
+            await WriteAsync(response, ": alive\n\n", end);
+            if (page.Head.IsFrozen)
+            {
+                await Task.Delay(AgainAfter, time, end);
+            }
+
+            return next;
+        }
+
+        next = Math.Max(next, page.PrunedBefore);
+        foreach (var entry in page.Entries)
+        {
+            response.BodyWriter.Write(Encoding.ASCII.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"id: {next++}\ndata: ")));
+            response.BodyWriter.Write(EntryResult.WithHash(entry));
+            response.BodyWriter.Write("\n\n"u8);
+        }
+
+        // The next page is read once this one is taken: a slow reader costs one page, and misses nothing.
+        await response.BodyWriter.FlushAsync(end);
+        return next;
+    }
+
+    private static async Task WriteAsync(HttpResponse response, string text, CancellationToken end)
+    {
+        response.BodyWriter.Write(Encoding.ASCII.GetBytes(text));
+        await response.BodyWriter.FlushAsync(end);
+    }
+
+    private sealed class Tail(AuditTails tails, string tenant, long next) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            try
+            {
+                await tails.StreamAsync(tenant, next, httpContext);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref tails._tails);
+            }
+        }
+    }
+}
