@@ -37,16 +37,10 @@ internal sealed partial class AuditReaderGrain(
             return Page(page.Entries, from + page.Entries.Count, page.Head);
         }
 
-        var start = from;
-        var entries = await ReadArchivedAsync(start, (int)Math.Min(count, page.HeldFrom - start));
-        var pruned = 0L;
-        if (entries.Count == 0 && (pruned = (await archive.ReadChainAsync(Tenant)).PrunedBefore) > start)
-        {
-            start = pruned;
-            entries = await ReadArchivedAsync(start, (int)Math.Min(count, Math.Max(0, page.HeldFrom - start)));
-        }
-
-        return Page(entries, start + entries.Count, page.Head) with { PrunedBefore = pruned };
+        var entries = await ReadArchivedAsync(from, (int)Math.Min(count, page.HeldFrom - from));
+        return entries.Count == 0 && (await archive.ReadChainAsync(Tenant)).PrunedBefore is var pruned && pruned > from
+            ? await ReadAsync(pruned, count) with { PrunedBefore = pruned }
+            : Page(entries, from + entries.Count, page.Head);
     }
 
     public async Task<AuditSearchPage> SearchAsync(AuditFilter filter, long from, int count)

@@ -17,6 +17,9 @@ internal sealed class FakeAuditArchive : IAuditArchive
     /// <summary>Faults of the calls to come, one each: before it is applied, or after.</summary>
     public Queue<(bool IsApplied, ServiceOverloadedException Failure)?> Faults { get; } = new();
 
+    /// <summary>Runs after the next entries are kept, once.</summary>
+    public Action<Kept>? AfterAppend { get; set; }
+
     public Kept Of(string tenant)
     {
         lock (_lock)
@@ -49,6 +52,8 @@ internal sealed class FakeAuditArchive : IAuditArchive
             }
 
             kept.End = next;
+            AfterAppend?.Invoke(kept);
+            AfterAppend = null;
             return true;
         });
 

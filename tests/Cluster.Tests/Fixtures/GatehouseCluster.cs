@@ -64,6 +64,9 @@ public sealed class GatehouseCluster : IAsyncDisposable
     /// <summary>Settings of signing keys, of silos that are started from here on.</summary>
     internal Action<SigningKeysOptions> Keys { get; set; } = options => options.Kek = Kek;
 
+    /// <summary>The same of audit chains.</summary>
+    internal Action<AuditOptions> Auditing { get; set; } = options => options.TailMax = 19_500;
+
     internal FakeTenantStorage Tenants { get; } = new();
 
     internal FakeChangeAnnouncer Changes { get; } = new();
@@ -118,6 +121,17 @@ public sealed class GatehouseCluster : IAsyncDisposable
         }
 
         return await call;
+    }
+
+    /// <summary>The same until something has happened.</summary>
+    public async Task DriveUntilAsync(Func<bool> hasHappened)
+    {
+        for (var step = 0; !hasHappened(); step++)
+        {
+            Assert.True(step < 10_000, "It has not happened.");
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.Delay(1);
+        }
     }
 
     public async Task RefreshAsync()
@@ -220,6 +234,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
             silo.Services.AddSingleton<IAuditArchive>(Archive);
             silo.AddIncomingGrainCallFilter(Appends);
             silo.Services.Configure(Keys);
+            silo.Services.Configure(Auditing);
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<IChangeAnnouncer>(Changes);
             silo.Services.AddSingleton<IMembershipReader, FakeMembershipReader>();

@@ -1,0 +1,102 @@
+using Gatehouse.Cluster.Tests.Fixtures;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Auditing;
+
+namespace Gatehouse.Cluster.Tests.Auditing;
+
+/// <summary>Old segments are deleted, after a signed record of it; never under a legal hold.</summary>
+public sealed class AuditRetentionTests(AuditCluster fixture) : IClassFixture<AuditCluster>
+{
+    private readonly GatehouseCluster _cluster = fixture.Cluster;
+    private readonly TestChain _chain = new(fixture.Cluster);
+
+    private FakeAuditArchive.Kept Kept => _cluster.Archive.Of(_chain.Tenant);
+
+    private IAuditReaderGrain Reader => _cluster.Grains.AuditReader(_chain.Tenant);
+
+    [Fact]
+    public async Task Entries_ThatAreOlderThanTheyAreKept_AreDeletedAfterASignedRecord()
+    {
+        await FillAsync();
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(30)));
+        await PassAsync(TimeSpan.FromDays(29));
+        Assert.Equal(0, Kept.PrunedBefore);
+
+        await PassAsync(TimeSpan.FromDays(2));
+
+        Assert.Equal(4_096, Kept.PrunedBefore);
+        var record = _chain.Stored.Entries.Index()
+            .Single(entry => AuditEntry.Read(entry.Item).Entry.Id == "gatehouse:pruned:0-4096");
+        Assert.True(Kept.Signed!.Size > record.Index, "The record is not under a checkpoint.");
+        var page = await Reader.ReadAsync(10, 10);
+        Assert.Equal((4_096, _chain.Stored.Entries[4_096]), (page.PrunedBefore, page.Entries[0]));
+        // Their hashes stay: what is left is still provable, and so is what was deleted.
+        Assert.NotNull(await Reader.ProveAsync(5));
+        Assert.NotNull(await Reader.ProveAsync(4_500));
+        var verified = await VerifyAsync();
+        Assert.Equal((null, 4_096), (verified.Fault, verified.From));
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
+    public async Task Entries_UnderALegalHold_StayUntilItIsLifted()
+    {
+        await FillAsync();
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(30), IsHeld: true, "case 17"));
+        await PassAsync(TimeSpan.FromDays(60));
+        Assert.Equal(0, Kept.PrunedBefore);
+
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(30)));
+        await PassAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(4_096, Kept.PrunedBefore);
+        var records = _chain.Stored.Entries.Select(entry => System.Text.Encoding.UTF8.GetString(entry))
+            .Where(entry => entry.Contains("audit.retention_set", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, records.Count);
+        Assert.Contains("\"legalHold\":true,\"reason\":\"case 17\"", records[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Hold_ThatComesBetweenTheRecordAndTheDeletion_Wins()
+    {
+        await FillAsync();
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(30)));
+        await PassAsync(TimeSpan.FromDays(29));
+        _cluster.Time.Advance(TimeSpan.FromDays(2));
+        await _cluster.RefreshAsync();
+        _cluster.Archive.AfterAppend = kept => kept.Retention = kept.Retention with { IsHeld = true };
+
+        await _chain.Grain.KeepUpAsync();
+
+        Assert.Equal(0, Kept.PrunedBefore);
+        _chain.AssertOneChain();
+    }
+
+    private async Task FillAsync()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await _chain.AppendManyAsync($"s{i}-", 1_000);
+        }
+
+        await _chain.Grain.CheckpointAsync(5_000);
+        await _chain.Grain.KeepUpAsync();
+    }
+
+    private async Task PassAsync(TimeSpan time)
+    {
+        await _cluster.AdvanceAsync(time);
+        await _chain.Grain.KeepUpAsync();
+    }
+
+    private async Task<AuditVerification> VerifyAsync()
+    {
+        var progress = AuditVerification.Of(0, null);
+        while (!progress.IsDone)
+        {
+            progress = await Reader.VerifyAsync(progress);
+        }
+
+        return progress;
+    }
+}
