@@ -29,8 +29,8 @@ internal static class ArchiveHosting
             })
             .Validate(
                 static archive => !IsUnnamed(archive),
-                $"Gatehouse:Archive:ConnectionString must be set for topology {options.Topology}: all silos share one " +
-                "archive, a PostgreSQL database or a SQLite file on the one machine that all of them run on.");
+                $"Gatehouse:Archive:ConnectionString must be set for topology {options.Topology}: all silos share " +
+                "one archive, a PostgreSQL database or a SQLite file on the one machine that all of them run on.");
         return services;
     }
 

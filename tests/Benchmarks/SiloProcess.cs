@@ -22,6 +22,7 @@ internal sealed class SiloProcess : IDisposable
             {
                 ["Gatehouse__Redis__ConnectionString"] = redis,
                 ["Gatehouse__SigningKeys__Kek"] = BenchmarkHost.Kek,
+                ["Gatehouse__Archive__ConnectionString"] = $"Data Source={Path.Combine(folder, "archive.db")}",
                 ["Gatehouse__Silo__Port"] = "0",
                 ["Gatehouse__Silo__GatewayPort"] = "0",
                 ["Gatehouse__Silo__HealthPort"] = "0",

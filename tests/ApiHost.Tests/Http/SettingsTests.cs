@@ -50,6 +50,16 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("Gatehouse:Archive:Provider", "Oracle")]
+    [InlineData("Gatehouse:Archive:Provider", "7")]
+    [InlineData("Gatehouse:Archive:ConnectionString", "/var/lib/audit.db")]
+    [InlineData("Gatehouse:Archive:ConnectionString", "Data Source=:memory:")]
+    [InlineData("Gatehouse:Archive:Timeout", "00:02:00")]
+    [InlineData("Gatehouse:Archive:InFlightMax", "0")]
+    public Task Start_WithAWrongSettingOfTheArchive_NamesIt(string setting, string value) =>
+        Start_WithAWrongSetting_NamesIt(setting, value);
+
+    [Theory]
     [InlineData("CoHosted")]
     [InlineData("Client")]
     public async Task Start_WithoutTheRedisThatTheTopologyNeeds_NamesTheSetting(string topology)
@@ -57,6 +67,20 @@ public sealed class SettingsTests : IDisposable
         var refusal = await Assert.ThrowsAnyAsync<Exception>(async () => await StartAsync(("Gatehouse:Topology", topology)));
 
         Assert.Contains("Gatehouse:Redis:ConnectionString", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sqlite", "")]
+    [InlineData("Postgres", "")]
+    [InlineData("Postgres", "Username=u;Password=s3cret;Nonsense=1")]
+    public async Task Start_OfASiloWithoutTheArchiveThatAllSilosShare_NamesTheSetting(string provider, string place)
+    {
+        var refusal = await Assert.ThrowsAnyAsync<Exception>(async () => await StartAsync(
+            ("Gatehouse:Topology", "CoHosted"), ("Gatehouse:Redis:ConnectionString", "127.0.0.1:1,connectTimeout=1"),
+            ("Gatehouse:Archive:Provider", provider), ("Gatehouse:Archive:ConnectionString", place)));
+
+        Assert.Contains("Gatehouse:Archive:ConnectionString", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refusal.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,9 +169,10 @@ public sealed class SettingsTests : IDisposable
         return path;
     }
 
-    private async Task StartAsync((string Name, string Value) setting)
+    private async Task StartAsync(params (string Name, string? Value)[] settings)
     {
-        await using var app = TestHost.Build(_folder.FullName, new() { [setting.Name] = setting.Value });
+        await using var app = TestHost.Build(
+            _folder.FullName, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         await app.StartAsync();
         await app.StopAsync();
     }

@@ -44,6 +44,12 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
                 ["Gatehouse__Overload__StoreDeadline"] = "00:00:01.500",
             },
         };
+        if (project == Silo || settings.GetValueOrDefault("Gatehouse:Topology") is "CoHosted")
+        {
+            // One for all silos of a test, which share the folder.
+            start.Environment["Gatehouse__Archive__ConnectionString"] = $"Data Source={Path.Combine(folder, "archive.db")}";
+        }
+
         foreach (var (name, value) in settings)
         {
             start.Environment[name.Replace(":", "__")] = value;

@@ -8,14 +8,14 @@ namespace Gatehouse.Chaos.Tests.Processes;
 /// <summary>Guards of stores as a silo has them, for tests that use a store without one.</summary>
 internal static class Guards
 {
-    public static StoreGuard New(string store, OverloadOptions? options = null)
+    public static StoreGuard New(string store, OverloadOptions? options = null, FailureRules? rules = null)
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         var (chosen, metrics) = (options ?? new OverloadOptions(), new OverloadMetrics(meters));
         var circuit = new CircuitBreaker(
             store, chosen.Circuit, metrics, TimeProvider.System, NullLogger<CircuitBreaker>.Instance);
         return new StoreGuard(
-            store, new StoreGate(store, chosen, metrics, TimeProvider.System), circuit, chosen, metrics,
-            TimeProvider.System);
+            store, new StoreGate(store, chosen, metrics, TimeProvider.System, rules), circuit, chosen, metrics,
+            TimeProvider.System, rules);
     }
 }

@@ -11,8 +11,9 @@ internal sealed class ArchiveConnection(
     IArchiveDatabase database, ArchiveSchema schema, StoreGuard guard, StoreGuard searches, ArchiveOptions options,
     TimeProvider time)
 {
-    // Before the guard's deadline: what broke off by itself knows whether it wrote anything.
-    private const double OwnShare = 0.9;
+    // Before the guard's deadline, by as much as it takes to break off: who did so knows whether anything was written.
+    private readonly TimeSpan _deadline = options.Timeout - TimeSpan.FromTicks(
+        Math.Min(options.Timeout.Ticks / 4, TimeSpan.FromMilliseconds(500).Ticks));
 
     public IArchiveDatabase Database => database;
 
@@ -119,7 +120,7 @@ internal sealed class ArchiveConnection(
         // Calls of SQLite block; those of PostgreSQL read and write rows by the thousand.
         through.RunAsync(kind, call, state => Task.Run(async () =>
         {
-            using var deadline = new CancellationTokenSource(options.Timeout * OwnShare, time);
+            using var deadline = new CancellationTokenSource(_deadline, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, caller);
             try
             {

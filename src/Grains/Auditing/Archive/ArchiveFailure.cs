@@ -14,7 +14,7 @@ internal sealed class LongSearchException(Exception cause) : Exception(cause.Mes
 
 /// <summary>The archive was changed by a newer program, whose promises this one does not know.</summary>
 internal sealed class NewerSchemaException(int version, int known) : Exception(
-    $"The archive's schema has version {version}, and this program knows versions up to {known}. Run the newer program.");
+    $"Its schema has version {version}, and this program knows versions up to {known}. Run the newer program.");
 
 /// <summary>Why the archive did not do what it was asked.</summary>
 internal static class ArchiveFailure

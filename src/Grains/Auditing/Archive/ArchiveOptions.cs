@@ -80,7 +80,8 @@ internal sealed class ArchiveOptions : IValidatableObject
         catch (Exception broken) when (broken is ArgumentException or FormatException or NotSupportedException)
         {
             // Not the parser's message: it may repeat a password.
-            return $"must be as {(Provider is ArchiveProvider.Postgres ? "Npgsql" : "Microsoft.Data.Sqlite")} reads it.";
+            var reader = Provider is ArchiveProvider.Postgres ? "Npgsql" : "Microsoft.Data.Sqlite";
+            return $"must be as {reader} reads it.";
         }
     }
 

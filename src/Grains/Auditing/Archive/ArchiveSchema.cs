@@ -38,7 +38,7 @@ internal sealed partial class ArchiveSchema(IArchiveDatabase database, TimeProvi
         _isReady = true;
     }
 
-    /// <summary>Asked first, so that a user who may not change the schema can work with the one that is there.</summary>
+    /// <summary>Asked first, so that a user who may not change the schema can work with one that is there.</summary>
     private async Task<int> ReadVersionAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);

@@ -19,26 +19,32 @@ internal static class ArchiveSearch
         """;
 
     /// <summary>Finds them from a place on, up to before another one.</summary>
+    /// <param name="region">The region.</param>
+    /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="filter">What they have to fit.</param>
+    /// <param name="from">The first place.</param>
+    /// <param name="end">The place after the last one.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="walk">How the database is told which index to walk along; null: that of the places.</param>
     public static (string Sql, DynamicParameters Values) Find(
-        string region, string tenant, AuditFilter filter, long from, long end, int count)
+        string region, string tenant, AuditFilter filter, long from, long end, int count, Func<string?, string> walk)
     {
-        var values = new DynamicParameters(new { Region = region, Tenant = tenant, From = from, End = end, Count = count });
-        var sql = new StringBuilder(
-            $"SELECT bytes FROM entries WHERE chain_id = {ChainId} AND seq >= @From AND seq < @End");
-        var hasIndex = false;
-        foreach (var (column, value) in Texts(filter))
+        var values = new DynamicParameters(
+            new { Region = region, Tenant = tenant, From = from, End = end, Count = count });
+        var given = Texts(filter).Where(static text => text.Value is not null).ToList();
+        // The first of them tells the most.
+        var index = given.Count == 0 ? null : $"entries_{given[0].Column}";
+        var sql = new StringBuilder($"""
+            SELECT bytes FROM entries{walk(index)} WHERE chain_id = {ChainId} AND seq >= @From AND seq < @End
+            """);
+        foreach (var (column, value) in given)
         {
-            if (value is not null)
-            {
-                // The first of them tells the most, and its index is the one to walk along. With '' at its end a column
-                // has none: a planner without statistics would take any of them, such as that of the outcome.
-                sql.Append(" AND ").Append(column).Append(hasIndex ? " || ''" : "").Append(" = @").Append(column);
-                values.Add(column, value);
-                hasIndex = true;
-            }
+            sql.Append(" AND ").Append(column).Append(" = @").Append(column);
+            values.Add(column, value);
         }
 
-        // Looked up before, as places; here so that the answer is right whatever the clocks did. The sign: see above.
+        // Looked up before, as places; here so that the answer is right whatever the clocks did. The sign keeps the
+        // index of the times out of it, whose rows would have to be sorted.
         Time(" AND +recorded_at >= @Since", "Since", filter.Since);
         Time(" AND +recorded_at < @Until", "Until", filter.Until);
         return (sql.Append(" ORDER BY seq LIMIT @Count").ToString(), values);

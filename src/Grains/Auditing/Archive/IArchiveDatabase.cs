@@ -14,6 +14,12 @@ internal interface IArchiveDatabase : IDisposable
     /// <summary>Within a transaction, before all else: waits until no other process changes the schema.</summary>
     string LockSchema { get; }
 
+    /// <summary>
+    /// After a table's name in a SELECT: walk along that index, or along the primary key. Nothing, where the database
+    /// knows its data well enough.
+    /// </summary>
+    string Walk(string? index);
+
     /// <summary>At the end of a SELECT: nobody else changes that row before this transaction has ended.</summary>
     string LockRow { get; }
 

@@ -43,6 +43,8 @@ internal sealed class PostgresArchive : IArchiveDatabase
 
     public string LockRow => " FOR UPDATE";
 
+    public string Walk(string? index) => "";
+
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
         await _source.OpenConnectionAsync(cancellationToken);
 

@@ -5,7 +5,7 @@ using Gatehouse.Grains.Abstractions.Auditing;
 
 namespace Gatehouse.Grains.Auditing.Archive;
 
-/// <summary>The archive of one region's chains in a SQL database. Every statement names the region and the tenant.</summary>
+/// <summary>One region's archive in a SQL database. Every statement names the region and the tenant.</summary>
 internal sealed class SqlAuditArchive(string region, ArchiveConnection archive) : IAuditArchive
 {
     /// <summary>Tiles that one statement asks for: SQLite takes 32,766 parameters, two for each.</summary>
@@ -182,7 +182,8 @@ internal sealed class SqlAuditArchive(string region, ArchiveConnection archive) 
             end = await FirstSinceAsync(session, tenant, until) ?? end;
         }
 
-        var (sql, values) = ArchiveSearch.Find(region, tenant, filter, from, end, count);
+        var (sql, values) = ArchiveSearch.Find(
+            region, tenant, filter, from, end, count, archive.Database.Walk);
         return await session.AllAsync<byte[]>(sql, values);
     }
 
@@ -196,9 +197,9 @@ internal sealed class SqlAuditArchive(string region, ArchiveConnection archive) 
     {
         if (size == 0)
         {
-            var genesis = Convert.FromHexString(AuditEntry.Genesis);
+            var (genesis, nothing) = (Convert.FromHexString(AuditEntry.Genesis), Array.Empty<byte>());
             await session.ExecuteAsync(
-                EnsureChain, new { Region = region, Tenant = tenant, Genesis = genesis, Nothing = Array.Empty<byte>() });
+                EnsureChain, new { Region = region, Tenant = tenant, Genesis = genesis, Nothing = nothing });
         }
     }
 

@@ -54,6 +54,9 @@ internal sealed class SqliteArchive : IArchiveDatabase
 
     public string LockRow => "";
 
+    /// <summary>Without statistics, which nobody takes here, it would walk along the primary key.</summary>
+    public string Walk(string? index) => index is null ? " NOT INDEXED" : $" INDEXED BY {index}";
+
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
