@@ -228,6 +228,11 @@ internal sealed partial class AuditChainGrain(
         {
             SealLater();
         }
+        else if (_archived - _held.Dropped > RedisAuditStore.SegmentSize)
+        {
+            // An activation before this one died between the checkpoint and what comes after it.
+            (_tidying ??= TidyAsync()).Ignore();
+        }
 
         return chain;
     }

@@ -5,6 +5,7 @@ using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.SigningKeys;
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.Auditing;
@@ -47,6 +48,7 @@ internal sealed class ChainSealer(
         switch (await store.PublishAsync(chain.Tenant, chain.Fence, head, ring))
         {
             case PublishOutcome.Done:
+                Failpoint.Reach("audit.published");
                 // The archive's copy is for whoever has lost the store; it gets the next one, if not this one.
                 await archive.SignAsync(chain.Tenant, head);
                 return head;
@@ -109,6 +111,7 @@ internal sealed class ChainSealer(
 
             if (await archive.AppendAsync(chain.Tenant, archived, next, entries, await TilesAsync(chain, archived, entries)))
             {
+                Failpoint.Reach("audit.archived");
                 archived = next;
             }
             else if (++lost == AttemptsMax)

@@ -1,6 +1,7 @@
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.Auditing;
@@ -35,13 +36,13 @@ internal sealed class ChainTidier(
                     $"the archive does not hold the {SegmentSize} entries from {held.Dropped} on as the store does");
             }
 
-            Storage.Failpoint.Reach("audit.read-back");
+            Failpoint.Reach("audit.read-back");
             if (!await store.DropAsync(chain.Tenant, chain.Fence, held.Dropped, stored[0], stored[^1]))
             {
                 break;
             }
 
-            Storage.Failpoint.Reach("audit.dropped");
+            Failpoint.Reach("audit.dropped");
             held = held with { Dropped = held.Dropped + SegmentSize };
         }
 
