@@ -11,6 +11,7 @@ public partial class ReferenceTests
         ["Grains"] = ["Grains.Abstractions"],
         ["Silo"] = ["Grains"],
         ["EmbeddedStore"] = [],
+        ["Verifier"] = ["Grains.Abstractions"],
         ["ApiHost"] = ["EmbeddedStore", "Grains.Abstractions", "Silo"],
     };
 
@@ -58,6 +59,15 @@ public partial class ReferenceTests
     }
 
     [Fact]
+    public void Verifier_HasNoNetwork()
+    {
+        var online = from file in SourceTree.Production
+                     where file.Project == "src/Verifier" && Network().IsMatch(file.Text)
+                     select file.Path;
+        Assert.Empty(online);
+    }
+
+    [Fact]
     public void ApiHost_WithoutTheEmbeddedStore_DoesNotReferenceIt()
     {
         var project = File.ReadAllText(Path.Combine(SourceTree.Root, "src/ApiHost/ApiHost.csproj"));
@@ -71,6 +81,9 @@ public partial class ReferenceTests
 
     [GeneratedRegex("ProjectReference Include=\"\\.\\./([^/]+)/")]
     private static partial Regex ProjectReference();
+
+    [GeneratedRegex(@"System\.Net|HttpClient|Socket|IGrainFactory|StackExchange")]
+    private static partial Regex Network();
 
     [GeneratedRegex(@"using Gatehouse\.Grains\.(?!Abstractions)|using StackExchange\.Redis")]
     private static partial Regex GrainInternals();

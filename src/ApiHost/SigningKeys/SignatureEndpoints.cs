@@ -28,7 +28,8 @@ internal static class SignatureEndpoints
             .Produces<SignatureResponse>().ProducesProblems(400, 404, 409, 413, 415);
         group.MapPost("/verify", VerifyAsync).WithName("Verify").RequireScope(Scopes.KeysVerify).Does(RouteClass.Check)
             .Produces<VerdictResponse>().ProducesProblems(400, 404, 413, 415);
-        group.MapGet("/jwks.json", KeySetAsync).WithName("GetKeySet").AllowAnyone().Produces<JwksResponse>();
+        group.MapGet("/jwks.json", KeySetAsync).WithName("GetKeySet").AllowAnyone().Produces<JwksResponse>()
+            .Produces<ProblemResponse>(StatusCodes.Status400BadRequest, "application/problem+json");
     }
 
     /// <summary>Sign bytes with the active version</summary>
@@ -122,12 +123,18 @@ internal static class SignatureEndpoints
     /// <summary>The public keys of a tenant</summary>
     /// <remarks>
     /// A JSON Web Key Set (RFC 7517) of every version whose signatures are good: pending, active, retired and
-    /// destroyed ones, not revoked ones. Anybody may read it, within the limit for one client. A tenant that does not
-    /// exist has an empty one.
+    /// destroyed ones, not revoked ones. With <c>revoked=include</c> those, too, with <c>status</c> and
+    /// <c>revokedAt</c>: only for a verifier that looks at them. Anybody may read it, within the limit for one client.
+    /// A tenant that does not exist has an empty one.
     /// </remarks>
     internal static async Task<IResult> KeySetAsync(
-        string tenant, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context)
+        string tenant, string? revoked, TenantDirectory tenants, KeyRingDirectory rings, HttpContext context)
     {
+        if (revoked is not (null or "include"))
+        {
+            return Problems.Invalid("revoked", "must be include, or left out");
+        }
+
         // Asked before the ring: a flood of made-up names makes no rings, and costs what made-up credentials cost.
         var isKnown = TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists();
         if (!isKnown)
@@ -141,7 +148,9 @@ internal static class SignatureEndpoints
         ETags.Write(context.Response, tag);
         return context.Request.Headers.IfNoneMatch.Contains(tag)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
-            : TypedResults.Json(new JwksResponse(KeySet.Of(ring)), contentType: "application/jwk-set+json");
+            : TypedResults.Json(
+                new JwksResponse(KeySet.Of(ring, withRevoked: revoked is not null)),
+                contentType: "application/jwk-set+json");
     }
 
     private static async ValueTask<VerdictResponse> JudgeAsync(

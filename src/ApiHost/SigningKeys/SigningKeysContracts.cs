@@ -220,7 +220,9 @@ internal sealed record VerdictResponse
 internal sealed record BatchResponse<T>(IReadOnlyList<T> Items);
 
 /// <summary>A JSON Web Key Set (RFC 7517).</summary>
-/// <param name="Keys">The keys, each with kty, crv, x, y (ES256), alg, use and kid.</param>
+/// <param name="Keys">
+/// The keys, each with kty, crv, x, y (ES256), alg, use and kid; a revoked one also with status and revokedAt.
+/// </param>
 internal sealed record JwksResponse(IReadOnlyList<IReadOnlyDictionary<string, string>> Keys);
 
 /// <summary>How the API names statuses.</summary>

@@ -93,6 +93,29 @@ public sealed record ExportManifest
             : throw new FormatException("The manifest is not in canonical form, or has other members than it should.");
     }
 
+    /// <summary>What of the manifest is not true of its checkpoint; null: nothing.</summary>
+    /// <param name="checkpoint">The checkpoint, of which the signature is verified.</param>
+    public ChainFault? FaultOf(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        var (size, root, none) = (checkpoint.Size, checkpoint.Root, new byte[MerkleTree.HashLength]);
+        // More entries than are signed are found where they begin: here, only the rest is looked at.
+        var isSealed = End <= size;
+        return Origin != checkpoint.Origin ? Fault("origin", checkpoint.Origin, Origin)
+            : Tenant != Origin[(Origin.LastIndexOf('/') + 1)..] ? Fault("tenant", "the last part of the origin", Tenant)
+            : From > size ? Fault("from", $"at most {size}", CanonicalText.Decimal(From))
+            : !MerkleProof.VerifyConsistency(From, size, Frontier.Root(), root, FromConsistency)
+                ? Fault("frontier", "the beginning of the checkpoint's tree", "another tree, or no proof")
+            : !(isSealed ? MerkleProof.VerifyConsistency(End, size, Root, root, Consistency) : Consistency.Count == 0)
+                ? Fault("root", "the beginning of the checkpoint's tree", "another tree, or no proof")
+            : (From == 0 || Count == 0) && !PrevHash.AsSpan().SequenceEqual(none) ? Fault("prevHash", "zeros", "others")
+            : Count == 0 && !LastHash.AsSpan().SequenceEqual(none) ? Fault("lastHash", "zeros", "others")
+            : null;
+
+        static ChainFault Fault(string member, string expected, string actual) =>
+            new(ChainFaultKind.Manifest, null, $"{member}: {expected}", $"{member}: {actual}");
+    }
+
     /// <summary>The line, without its line feed.</summary>
     public byte[] ToBytes()
     {

@@ -27,6 +27,25 @@ public class KeySetTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task KeySet_WithRevokedKeys_MarksThem()
+    {
+        var tenant = await _host.NewTenantAsync();
+        await _host.SignAsync(tenant, "hello");
+        await _host.KeyAsync(tenant, "rotate", """{"emergency":true}""");
+
+        var set = await GetAsync(tenant, "?revoked=include");
+        var wrong = await GetAsync(tenant, "?revoked=yes");
+
+        var keys = set.Json.GetProperty("keys").EnumerateArray().ToList();
+        Assert.Equal(["v1", "v2"], keys.Select(key => key.GetProperty("kid").GetString()));
+        Assert.Equal(["alg", "crv", "kid", "kty", "revokedAt", "status", "use", "x", "y"], Members(keys[0]));
+        Assert.Equal(["alg", "crv", "kid", "kty", "use", "x", "y"], Members(keys[1]));
+        Assert.Equal("revoked", keys[0].GetProperty("status").GetString());
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", keys[0].GetProperty("revokedAt").GetString()!);
+        Assert.Equal(400, wrong.Status);
+    }
+
+    [Fact]
     public async Task KeySet_IsCacheableAndComparable()
     {
         var tenant = await _host.NewTenantAsync();
@@ -85,8 +104,10 @@ public class KeySetTests(SharedHost shared)
         Assert.Equal((200, 429), (first.Status, second.Status));
     }
 
-    private Task<Answer> GetAsync(string tenant, params (string, string)[] headers) =>
-        _host.SendAsync(HttpMethod.Get, $"/v1/tenants/{tenant}/keys/jwks.json", null, null, headers);
+    private Task<Answer> GetAsync(string tenant, params (string, string)[] headers) => GetAsync(tenant, "", headers);
+
+    private Task<Answer> GetAsync(string tenant, string query, params (string, string)[] headers) =>
+        _host.SendAsync(HttpMethod.Get, $"/v1/tenants/{tenant}/keys/jwks.json{query}", null, null, headers);
 
     private static IEnumerable<string> Members(System.Text.Json.JsonElement key) =>
         key.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal);

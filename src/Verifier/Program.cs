@@ -1,0 +1,3 @@
+using Gatehouse.Verifier;
+
+return VerifierCommand.Run(args, Console.OpenStandardInput, Console.Out, Console.Error);
