@@ -38,9 +38,13 @@ internal sealed partial class AuditReaderGrain(
         }
 
         var entries = await ReadArchivedAsync(from, (int)Math.Min(count, page.HeldFrom - from));
-        return entries.Count == 0 && (await archive.ReadChainAsync(Tenant)).PrunedBefore is var pruned && pruned > from
-            ? await ReadAsync(pruned, count) with { PrunedBefore = pruned }
-            : Page(entries, from + entries.Count, page.Head);
+        // What was deleted is not answered: the first one that is left may lie behind.
+        var first = entries.Count > 0
+            ? AuditEntry.Read(entries[0]).Entry.Seq
+            : Math.Max(from, (await archive.ReadChainAsync(Tenant)).PrunedBefore);
+        return entries.Count == 0 && first > from
+            ? await ReadAsync(first, count) with { PrunedBefore = first }
+            : Page(entries, first + entries.Count, page.Head) with { PrunedBefore = first > from ? first : 0 };
     }
 
     public async Task<AuditSearchPage> SearchAsync(AuditFilter filter, long from, int count)

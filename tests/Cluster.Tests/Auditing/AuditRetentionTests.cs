@@ -31,6 +31,9 @@ public sealed class AuditRetentionTests(AuditCluster fixture) : IClassFixture<Au
         var page = await Reader.ReadAsync(10, 10);
         Assert.Equal(4_096, page.PrunedBefore);
         Assert.Equal(_chain.Stored.Entries[4_096], page.Entries[0]);
+        var across = await Reader.ReadAsync(4_090, 10);
+        Assert.Equal((4_096, 4_106), (across.PrunedBefore, across.Next));
+        Assert.Equal(_chain.Stored.Entries[4_096..4_106], across.Entries);
         // Their hashes stay: what is left is still provable, and so is what was deleted.
         Assert.NotNull(await Reader.ProveAsync(5));
         Assert.NotNull(await Reader.ProveAsync(4_500));
