@@ -15,7 +15,7 @@ internal sealed partial class AuditChainGrain
     private static readonly TimeSpan SealAgainAfter = TimeSpan.FromSeconds(10);
 
     private SignedHead? _checkpoint;
-    private DateTimeOffset _keysRecorded;
+    private string _keysRecorded = "";
     private HeldRange _held = new(0, 0);
     private long _archived;
     private Task? _sealing;
@@ -57,7 +57,7 @@ internal sealed partial class AuditChainGrain
         var ring = await rings.ReadAsync(Tenant);
         var isSealed = chain.End.Size == (_checkpoint?.Size ?? 0)
             && (_checkpoint is null || clock.Now - _checkpoint.SignedAt < options.Value.HeartbeatPeriod / 2);
-        if (!isSealed || ring.ChangedAt > _keysRecorded)
+        if (!isSealed || ChainRecords.Recorded(ring) != _keysRecorded)
         {
             await (_sealing ??= SealAsync());
         }
@@ -168,7 +168,7 @@ internal sealed partial class AuditChainGrain
             var began = time.GetTimestamp();
             if (await sealer.SealAsync(new OwnedChain(Tenant, chain.Fence, chain.End), ring, _checkpoint) is { } head)
             {
-                (_checkpoint, _archived, _keysRecorded) = (head, head.Size, ring.ChangedAt);
+                (_checkpoint, _archived, _keysRecorded) = (head, head.Size, ChainRecords.Recorded(ring));
                 metrics.Sealed(this, time.GetElapsedTime(began), Unarchived);
                 return true;
             }
@@ -191,12 +191,9 @@ internal sealed partial class AuditChainGrain
             ring = await rings.ReadAsync(Tenant);
         }
 
-        if (ring.ChangedAt > _keysRecorded)
+        foreach (var records in ChainRecords.Of(ring, _keysRecorded).Chunk(AuditEvent.CountMax))
         {
-            foreach (var records in ChainRecords.Of(ring, _keysRecorded).Chunk(AuditEvent.CountMax))
-            {
-                await EnqueueAsync(new PendingAppend(records));
-            }
+            await EnqueueAsync(new PendingAppend(records));
         }
 
         return ring;

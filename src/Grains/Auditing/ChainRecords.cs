@@ -16,15 +16,25 @@ internal static class ChainRecords
 {
     private static readonly AuditParty Self = new(AuditEvent.ReservedActorType, "gatehouse");
 
-    /// <summary>What became of a ring's keys after a time, in the order in which it happened.</summary>
-    public static IReadOnlyList<AuditEvent> Of(KeyRingState ring, DateTimeOffset after) =>
-    [
-        .. from version in ring.Versions
-           from change in Changes(version)
-           where change.At > after
-           orderby change.At, version.Number
-           select Key(version, change.What, change.At),
-    ];
+    /// <summary>What became of a ring's keys and is not recorded yet, in the order in which it happened.</summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="recorded">What is recorded: <see cref="Recorded"/> of an earlier ring; empty: nothing.</param>
+    public static IReadOnlyList<AuditEvent> Of(KeyRingState ring, string recorded)
+    {
+        var known = recorded.Split(',').ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. from version in ring.Versions
+               from change in Changes(version)
+               where !known.Contains(Mark(version, change.What))
+               orderby change.At, version.Number
+               select Key(version, change.What, change.At),
+        ];
+    }
+
+    /// <summary>Everything that became of a ring's keys, in short. By itself, not by time: two changes can have one.</summary>
+    public static string Recorded(KeyRingState ring) => string.Join(
+        ',', from version in ring.Versions from change in Changes(version) select Mark(version, change.What));
 
     /// <summary>Entries that are deleted because they were to be kept for so long.</summary>
     public static AuditEvent Pruned(
@@ -79,12 +89,16 @@ internal static class ChainRecords
         }
     }
 
+    private static string Mark(KeyVersion version, string what) => $"{Print(version)[..8]}:{what[..3]}";
+
+    /// <summary>A ring that was lost and made anew counts from v1 again: those are other keys.</summary>
+    private static string Print(KeyVersion version) =>
+        Convert.ToHexStringLower(SHA256.HashData(version.PublicKey))[..16];
+
     private static AuditEvent Key(KeyVersion version, string what, DateTimeOffset at)
     {
         var name = KeyVersions.Name(version.Number);
-        // A ring that was lost and made anew counts from v1 again: those are other keys.
-        var print = Convert.ToHexStringLower(SHA256.HashData(version.PublicKey))[..16];
-        return Record($"key:{name}:{print}:{what}", $"key.{what}", new AuditParty("signing-key", name), at,
+        return Record($"key:{name}:{Print(version)}:{what}", $"key.{what}", new AuditParty("signing-key", name), at,
             new Dictionary<string, object?>
             {
                 ["algorithm"] = version.Algorithm,

@@ -86,8 +86,8 @@ internal sealed record OpenedChain(long Fence, ChainEnd End, long Stored, string
     /// <summary>The last checkpoint; null: none yet.</summary>
     public SignedHead? Signed { get; init; }
 
-    /// <summary>Up to when changes of keys are recorded in the chain.</summary>
-    public DateTimeOffset KeysRecorded { get; init; }
+    /// <summary>Which changes of keys are recorded in the chain (<see cref="ChainRecords.Recorded"/>).</summary>
+    public string KeysRecorded { get; init; } = "";
 }
 
 /// <summary>What became of a checkpoint.</summary>

@@ -36,7 +36,7 @@ internal sealed partial class RedisAuditStore
         RedisValue[] values =
         [
             fence, signer.Epoch, signer.Stamp, head.Size, Convert.ToHexStringLower(head.Root),
-            head.SignedAt.ToUnixTimeMilliseconds(), head.Note, signer.ChangedAt.ToUnixTimeMilliseconds(),
+            head.SignedAt.ToUnixTimeMilliseconds(), head.Note, ChainRecords.Recorded(signer),
         ];
         RedisKey[] keys = [EndOf(tenant), RedisKeyRingStore.RingOf(tenant), CheckpointOf(tenant)];
         return (string)(await WriteAsync(Checkpoint, keys, values))! switch

@@ -35,7 +35,7 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
             Dropped = Number(answer[5]),
             Forgotten = Number(answer[6]),
             Signed = ReadHead(answer.AsSpan(7)),
-            KeysRecorded = Time(answer[11]),
+            KeysRecorded = answer[11],
         };
     }
 

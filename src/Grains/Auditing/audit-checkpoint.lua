@@ -9,7 +9,7 @@
 -- ARGV[5]  its root
 -- ARGV[6]  when it was signed
 -- ARGV[7]  the signed note
--- ARGV[8]  up to when changes of keys are recorded in the chain
+-- ARGV[8]  which changes of keys are recorded in the chain
 -- answers  'ok', 'stale_key', 'fenced', 'behind' (the chain is shorter than that), 'older' (a larger one is published)
 local chain = redis.call('HMGET', KEYS[1], 'fence', 'size')
 local ring = redis.call('HMGET', KEYS[2], 'epoch', 'stamp')

@@ -36,7 +36,7 @@ public class SealedChainStoreTests
             Assert.Equal(end.Tree.Root(), head.Root);
         }
 
-        Assert.Equal(ring.ChangedAt, opened.KeysRecorded);
+        Assert.Equal(ChainRecords.Recorded(ring), opened.KeysRecorded);
         Assert.Equal(3, await chains.SizeAsync(Tenant));
         Assert.Equal([Tenant], await chains.TenantsAsync());
         Assert.Null(await chains.CheckpointAsync("other"));

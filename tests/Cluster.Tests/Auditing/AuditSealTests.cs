@@ -143,6 +143,31 @@ public sealed class AuditSealTests(AuditCluster fixture) : IClassFixture<AuditCl
     }
 
     [Fact]
+    public async Task Event_SentAgainThatOnlyTheArchiveHas_WaitsForItAlone()
+    {
+        await FillAsync(5_000);
+        await _chain.Grain.CheckpointAsync(5_000);
+        await _chain.Grain.KeepUpAsync();
+        _cluster.Archive.IsDown = true;
+        try
+        {
+            _cluster.Chains.Stop();
+            var first = _chain.AppendAsync("one");
+            var (again, other) = (_chain.AppendAsync("s0-1"), _chain.AppendAsync("other"));
+            await _chain.ArriveAsync(8);
+            _cluster.Chains.Continue();
+
+            await Assert.ThrowsAsync<ServiceOverloadedException>(() => again);
+            Assert.Equal(AuditAppendOutcome.Recorded, (await first).Outcome);
+            Assert.Equal(AuditAppendOutcome.Recorded, (await other).Outcome);
+        }
+        finally
+        {
+            _cluster.Archive.IsDown = false;
+        }
+    }
+
+    [Fact]
     public async Task Ids_OfEntriesThatAreOldAndArchived_AreForgotten()
     {
         await FillAsync(5_000);

@@ -35,7 +35,7 @@ internal sealed partial class FakeAuditStore
                 return chain.End.Size < head.Size ? PublishOutcome.Behind : PublishOutcome.Older;
             }
 
-            (chain.Signed, chain.KeysRecorded) = (head, signer.ChangedAt);
+            (chain.Signed, chain.KeysRecorded) = (head, ChainRecords.Recorded(signer));
             return PublishOutcome.Done;
         });
     }

@@ -146,7 +146,7 @@ internal sealed partial class FakeAuditStore(FakeKeyRingStore rings) : IAuditSto
 
         public SignedHead? Signed { get; set; }
 
-        public DateTimeOffset KeysRecorded { get; set; }
+        public string KeysRecorded { get; set; } = "";
 
         /// <summary>All that were ever written; those before <see cref="Dropped"/> are not answered.</summary>
         public List<byte[]> Entries { get; } = [];
