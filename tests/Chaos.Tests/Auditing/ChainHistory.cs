@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -71,7 +72,30 @@ internal sealed class ChainHistory(string tenant)
         var (status, verdict) = await host.SendAsync(HttpMethod.Post, $"{Path}/verify", "{}");
         Assert.True(status == 200 && verdict.GetProperty("ok").GetBoolean(), $"{status} {verdict}");
         Assert.True(verdict.GetProperty("checked").GetInt64() >= chain.Count, $"{verdict}");
+        await AssertVerifiedOfflineAsync(host, chain.Count);
         return chain.Count;
+    }
+
+    /// <summary>By a program that shares nothing with what made the chain but the formats.</summary>
+    private async Task AssertVerifiedOfflineAsync(GatehouseProcess host, int count)
+    {
+        using var folder = new TempFolder();
+        var (export, keys) = (System.IO.Path.Combine(folder.Path, "export"), System.IO.Path.Combine(folder.Path, "keys"));
+        await host.DownloadAsync($"{Path}/export", export);
+        await host.DownloadAsync($"/v1/tenants/{tenant}/keys/jwks.json?revoked=include", keys);
+        var start = new ProcessStartInfo(
+            "dotnet", [GatehouseProcess.Executable("Verifier"), export, "--jwks", keys, "--json"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var verifier = Process.Start(start)!;
+        var errors = verifier.StandardError.ReadToEndAsync();
+        var said = await verifier.StandardOutput.ReadToEndAsync();
+        await verifier.WaitForExitAsync();
+        Assert.True(verifier.ExitCode == 0, $"{verifier.ExitCode}: {said} {await errors}");
+        using var report = JsonDocument.Parse(said);
+        Assert.True(report.RootElement.GetProperty("count").GetInt64() >= count, said);
     }
 
     private async Task<List<byte[]>> ReadAllAsync(GatehouseProcess host)

@@ -98,6 +98,17 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
     }
 
+    /// <summary>Reads an answer that is no JSON into a file.</summary>
+    public async Task DownloadAsync(string path, string file)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        using var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        await using var output = File.Create(file);
+        await response.Content.CopyToAsync(output);
+    }
+
     public Task<(int Status, JsonElement Body)> CheckAsync(string tenant, string policy, string subject, int cost = 1) =>
         SendAsync(HttpMethod.Post, $"/v1/tenants/{tenant}/rate-limits/{policy}/check",
             $$"""{"subject":"{{subject}}","cost":{{cost}}}""");
@@ -194,7 +205,7 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
         }
     }
 
-    private static string Executable(string project)
+    internal static string Executable(string project)
     {
         var folder = typeof(GatehouseProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
             .Single(attribute => attribute.Key == $"{project}Folder").Value!;
