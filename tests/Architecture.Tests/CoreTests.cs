@@ -42,9 +42,11 @@ public partial class CoreTests
         && file.Area == "Auditing" && file.Name is not "IAuditChainGrain";
 
     [GeneratedRegex(
-        @"(Grain(\.\w+)?|Options|Metrics|ServiceCollectionExtensions|Store|Archive|Clock|Reader|Keeper|Health|Heartbeat|Check)$"
+        @"(Grain(\.\w+)?|Options|Metrics|ServiceCollectionExtensions|Store(\.\w+)?|Archive|Clock|Reader|Keeper)$"
+        + @"|(Health|Heartbeat)$|^(RateLimit|Kek)Check$"
         + @"|^TrackedSubjects$|^SubjectDeparture$|^Change(Announcer|Connection|Feed|Listener)$"
         + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration)$"
-        + @"|^(KeyForge|KeyEncryptionKey|KeyRingSweepStart)$|^I?Archive(Connection|Database|Schema|Session)$")]
+        + @"|^(KeyForge|KeyEncryptionKey|KeyRingSweepStart)$|^I?Archive(Connection|Database|Schema|Session)$"
+        + @"|^Chain(Sealer|Tidier|Repairer)$|^AuditSweepStart$|^KeyChangeRecorder$")]
     private static partial Regex Shell();
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Tenants;
@@ -62,6 +63,11 @@ internal static class AuditCareEndpoints
             return unusable;
         }
 
+        if (body.GiveUpFrom < 0)
+        {
+            return Problems.Invalid("giveUpFrom", "must not be negative");
+        }
+
         var repair = await grains.AuditChain(tenant).RepairAsync(body.GiveUpFrom);
         return repair.Outcome is AuditRepairOutcome.WouldGiveUp
             ? Problems.WouldGiveUp(repair.Size, repair.GivenUp)
@@ -71,7 +77,8 @@ internal static class AuditCareEndpoints
                 {
                     AuditRepairOutcome.Sound => "sound",
                     AuditRepairOutcome.Continued => "continued",
-                    _ => "restored",
+                    AuditRepairOutcome.Restored => "restored",
+                    _ => throw new UnreachableException($"Outcome {repair.Outcome}"),
                 },
                 Size = repair.Size,
                 GivenUp = repair.GivenUp,
@@ -95,9 +102,9 @@ internal static class AuditCareEndpoints
 
     /// <summary>Set how long audit events are kept</summary>
     /// <remarks>
-    /// Whole segments of 4,096 entries are deleted once the last of them is older; a record of it is signed first. Their
-    /// hashes stay, so that every proof still holds. Under a legal hold nothing is deleted. Each change is recorded in
-    /// the chain.
+    /// Whole segments of 4,096 entries are deleted once the last of them is older; a record of it is signed first.
+    /// Their hashes stay, so that every proof still holds. Under a legal hold nothing is deleted. Each change is
+    /// recorded in the chain. What is left out is set to its default.
     /// </remarks>
     internal static async Task<IResult> SetRetentionAsync(
         string tenant, RetentionDocument body, TenantDirectory tenants, IGrainFactory grains)
@@ -107,9 +114,11 @@ internal static class AuditCareEndpoints
             return unusable;
         }
 
-        if (body.KeepFor is { } keepFor && (keepFor < KeepForMin || keepFor > KeepForMax))
+        if (body.KeepFor is { } keepFor && (keepFor < KeepForMin || keepFor > KeepForMax || keepFor.Microseconds != 0
+            || keepFor.Nanoseconds != 0))
         {
-            return Problems.Invalid("keepFor", "must be between 1.00:00:00 and 36500.00:00:00");
+            return Problems.Invalid(
+                "keepFor", "must be between 1.00:00:00 and 36500.00:00:00, in whole milliseconds");
         }
 
         if (FreeText.Fault("holdReason", body.HoldReason, 256) is { } fault)

@@ -134,5 +134,9 @@ internal sealed record EntryResponse : AuditEventRequest
 /// <summary>Entries, and what they are complete up to.</summary>
 /// <param name="Items">The entries.</param>
 /// <param name="Next">Where the next page starts: pass it as <c>from</c>. Null at the end.</param>
+/// <param name="PrunedBefore">
+/// Entries before this one were deleted, as the retention has it. 0: none that was asked for.
+/// </param>
 /// <param name="Head">The chain when they were read: none before its size is missing.</param>
-internal sealed record EntriesResponse(IReadOnlyList<EntryResponse> Items, long? Next, HeadResponse Head);
+internal sealed record EntriesResponse(
+    IReadOnlyList<EntryResponse> Items, long? Next, long PrunedBefore, HeadResponse Head);

@@ -52,8 +52,8 @@ internal static class AuditEndpoints
     /// with <c>{"items":[…]}</c>. Answers when they are durable. Safe to repeat with an <c>id</c> or an
     /// <c>Idempotency-Key</c>, for 24 h: an event that is recorded already is answered with its place; with another
     /// content, 409 <c>event_id_reused</c> or 422 <c>idempotency_key_reused</c>. With <c>proof=true</c> (at most 100
-    /// events) each receipt holds an inclusion proof and a checkpoint; null when the archive does not answer, and to be
-    /// asked for later.
+    /// events) each receipt holds an inclusion proof and a checkpoint; neither while the archive does not answer: then
+    /// ask for the proof later.
     /// </remarks>
     internal static async Task<IResult> AppendAsync(
         string tenant, AppendRequest body, bool? proof, TenantDirectory tenants, IGrainFactory grains,
@@ -72,10 +72,17 @@ internal static class AuditEndpoints
             return Problems.Invalid([fault]);
         }
 
+        if (proof is true)
+        {
+            // For the archive and a signature, which an append does not wait for.
+            WaitingRoute.Mark(request.HttpContext);
+        }
+
         var result = await grains.AuditChain(tenant).AppendAsync(events);
         return result.Outcome switch
         {
-            AuditAppendOutcome.Recorded => await ReceiptsAsync(grains, tenant, result, proof is true, body.Events is null),
+            AuditAppendOutcome.Recorded =>
+                await ReceiptsAsync(grains, tenant, result, proof is true, body.Events is null),
             AuditAppendOutcome.IdReused => key is not null && AuditEventReader.IsOf(key, result.ReusedId!)
                 ? Problems.IdempotencyKeyReused()
                 : Problems.EventIdReused(result.ReusedId!),
@@ -89,8 +96,8 @@ internal static class AuditEndpoints
     /// In the order of the chain, from <c>from</c> on. <c>actor</c> and <c>resource</c> are <c>type:id</c>, or an id of
     /// any type; <c>since</c> and <c>until</c> are about when they were recorded. Each entry is answered as it is
     /// stored, with its <c>hash</c> behind it. <c>head</c> says what the page is complete up to: with <c>next</c> null,
-    /// nothing before <c>head.size</c> is left out. A page may hold fewer than <c>limit</c>, even none, and have a
-    /// <c>next</c>.
+    /// nothing before <c>head.size</c> is left out but what the tenant's retention has deleted: <c>prunedBefore</c>. A
+    /// page may hold fewer than <c>limit</c>, even none, and have a <c>next</c>.
     /// </remarks>
     internal static async Task<IResult> ListAsync(
         string tenant, [AsParameters] EventsQuery query, TenantDirectory tenants, IGrainFactory grains)
@@ -108,8 +115,12 @@ internal static class AuditEndpoints
         var (reader, start, count) = (grains.AuditReader(tenant), query.From ?? 0, query.Limit ?? PageDefault);
         var page = filter.IsEmpty
             ? await reader.ReadAsync(start, count)
-            : await reader.SearchAsync(filter, start, count);
-        return filter.IsEmpty && IsDamaged(page, start) ? Problems.ChainFrozen() : new EntriesResult(page);
+            : await reader.SearchAsync(filter, start, count) with
+            {
+                // A search does not say what is not there to be found.
+                PrunedBefore = (await reader.ReadAsync(start, 0)).PrunedBefore,
+            };
+        return IsDamaged(page, start) ? Problems.ChainFrozen() : new EntriesResult(page, start);
     }
 
     /// <summary>Read one audit event</summary>
@@ -128,9 +139,9 @@ internal static class AuditEndpoints
             : Problems.EventNotFound();
     }
 
-    /// <summary>Whether entries are missing that the chain has.</summary>
+    /// <summary>Whether entries are missing that the chain has: whoever asks for the next page gets this one.</summary>
     private static bool IsDamaged(AuditSearchPage page, long from) =>
-        page.Head.IsFrozen && page.Entries.Count == 0 && from < page.Head.Size;
+        page.Head.IsFrozen && page.Entries.Count == 0 && page.Next == from;
 
     private static FieldFault? ProofFault(bool? proof, int events) => proof is true && events > ProofsMax
         ? new FieldFault("proof", $"is for up to {ProofsMax} events")
@@ -160,7 +171,9 @@ internal static class AuditEndpoints
         {
             return await grains.AuditReader(tenant).ProveAsync(seq) is { } proof ? ProofResponse.Of(proof) : null;
         }
-        catch (Exception later) when (later is ServiceOverloadedException or TimeoutException)
+#pragma warning disable CA1031 // Any failure: answered with it, what is recorded would be taken for not recorded.
+        catch (Exception)
+#pragma warning restore CA1031
         {
             return null;
         }

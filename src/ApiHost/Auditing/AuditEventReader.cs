@@ -127,10 +127,13 @@ internal static class AuditEventReader
         return IsTooLarge(audited) ? new FieldFault(path + "metadata", TooLarge) : null;
     }
 
-    private static bool IsTooLarge(AuditEvent audited) => audited.Weight > EventBytesMax
-        || (audited.Weight > WeightSafe && AuditEntry.Compose(
-            new string('t', TenantLengthMax), long.MaxValue, AuditEntry.Genesis, DateTimeOffset.MaxValue, audited)
-            .Bytes.Length > EventBytesMax);
+    /// <summary>
+    /// In the longest tenant's chain, at the last place there is: an event that is taken once is taken wherever and
+    /// whenever it is sent again.
+    /// </summary>
+    private static bool IsTooLarge(AuditEvent audited) => audited.Weight > WeightSafe && AuditEntry.Compose(
+        new string('t', TenantLengthMax), long.MaxValue, AuditEntry.Genesis, DateTimeOffset.MaxValue, audited)
+        .Bytes.Length > EventBytesMax;
 
     private static FieldFault? Reservation(string path, AuditEventRequest request) =>
         request.Id?.StartsWith(AuditEvent.ReservedIdPrefix, StringComparison.Ordinal) is true

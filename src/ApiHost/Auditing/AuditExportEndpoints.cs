@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.ApiHost.Auditing;
@@ -13,8 +15,6 @@ namespace Gatehouse.ApiHost.Auditing;
 /// <summary>Whole chains: verify, export, tail.</summary>
 internal static class AuditExportEndpoints
 {
-    private const int PartMax = 1_000;
-
     public static void MapExports(this RouteGroupBuilder group)
     {
         group.MapPost("/verify", VerifyAsync).WithName("VerifyChain").RequireScope(Scopes.AuditRead)
@@ -51,6 +51,11 @@ internal static class AuditExportEndpoints
         {
             context.RequestAborted.ThrowIfCancellationRequested();
             progress = await grains.AuditReader(tenant).VerifyAsync(progress);
+            if (body.From > progress.Head!.Size || body.To > progress.Head.Size)
+            {
+                // What is not there must not be said to be good.
+                return Problems.EventNotFound();
+            }
         }
 
         return TypedResults.Ok(new ChainVerdictResponse
@@ -67,8 +72,9 @@ internal static class AuditExportEndpoints
 
     /// <summary>Export the audit chain</summary>
     /// <remarks>
-    /// NDJSON: a manifest, then each entry as it is stored (docs/audit.md). It can be verified offline, with nothing but
-    /// the tenant's key set. An export that is cut off is noticed: the manifest counts the entries.
+    /// NDJSON: a manifest, then each entry as it is stored (docs/audit.md): those from <c>from</c> (default: the oldest
+    /// that is kept) up to before <c>to</c> (default: the end). It can be verified offline, with nothing but the
+    /// tenant's key set. An export that is cut off is noticed: the manifest counts the entries.
     /// </remarks>
     internal static async Task<IResult> ExportAsync(
         string tenant, long? from, long? to, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
@@ -84,35 +90,38 @@ internal static class AuditExportEndpoints
         }
 
         var reader = grains.AuditReader(tenant);
-        if (await reader.ExportAsync(from ?? 0, to) is not { } export)
+        var oldest = (await reader.ReadAsync(from ?? 0, 0)).PrunedBefore;
+        if (oldest > from || oldest >= to)
         {
-            return Problems.EventNotFound();
+            return Problems.EventPruned(oldest);
+        }
+
+        return await reader.ExportAsync(from ?? oldest, to) is { } export
+            ? await SendAsync(context, reader, tenant, export)
+            : Problems.EventNotFound();
+    }
+
+    private static async Task<IResult> SendAsync(
+        HttpContext context, IAuditReaderGrain reader, string tenant, AuditExport export)
+    {
+        var first = await EntryStream.BeginAsync(reader, export.From, export.To);
+        if (first.PrunedBefore > export.From)
+        {
+            return Problems.EventPruned(first.PrunedBefore);
+        }
+
+        if (first.Entries.Count == 0 && export.To > export.From)
+        {
+            // Lost; or moved to the archive between two looks.
+            throw new ServiceOverloadedException(first.Head.IsFrozen ? "audit_frozen" : "audit_moving", Applied.No);
         }
 
         var response = context.Response;
         response.ContentType = "application/x-ndjson";
         response.Headers.ContentDisposition = string.Create(
             CultureInfo.InvariantCulture, $"attachment; filename=\"{tenant}-{export.From}-{export.To}.ndjson\"");
-        await WriteAsync(response, export.Manifest);
-        for (var next = export.From; next < export.To;)
-        {
-            var page = await reader.ReadAsync(next, (int)Math.Min(PartMax, export.To - next));
-            if (page.Entries.Count == 0)
-            {
-                // Its reader counts the entries; it must not be taken for a whole one on the way either.
-                context.Abort();
-                break;
-            }
-
-            foreach (var entry in page.Entries)
-            {
-                await WriteAsync(response, entry);
-            }
-
-            next += page.Entries.Count;
-            await response.BodyWriter.FlushAsync(context.RequestAborted);
-        }
-
+        WriteLine(response.BodyWriter, export.Manifest);
+        await EntryStream.SendAsync(context, reader, first, (export.From, export.To), WriteLine);
         return TypedResults.Empty;
     }
 
@@ -135,15 +144,24 @@ internal static class AuditExportEndpoints
             return Problems.Invalid("from", "must not be negative");
         }
 
-        var last = request.Headers["Last-Event-ID"].ToString();
-        var seen = -1L;
-        if (last.Length > 0 && !long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out seen))
+        var text = request.Headers["Last-Event-ID"].ToString();
+        if (text.Length == 0 && from is { } start)
         {
-            return Problems.Invalid("Last-Event-ID", "must be the id of an event of this stream");
+            return tails.Follow(tenant, start);
         }
 
-        var next = last.Length > 0 ? seen + 1 : from ?? (await grains.AuditChain(tenant).HeadAsync()).Size;
-        return tails.Follow(tenant, next) is { } tail ? tail : Problems.TooManyTails();
+        var head = await grains.AuditChain(tenant).HeadAsync();
+        if (text.Length == 0)
+        {
+            return tails.Follow(tenant, head.Size);
+        }
+
+        // One that the chain has not reached: of another chain, or of entries that were given up since. To go on behind
+        // it would leave out whatever came in their place.
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seen)
+            && seen < long.MaxValue && (seen < head.Size || head.IsFrozen)
+            ? tails.Follow(tenant, seen + 1)
+            : Problems.Invalid("Last-Event-ID", "must be the id of an event of this stream");
     }
 
     private static FieldFault? RangeFault(long? from, long? to) =>
@@ -151,14 +169,9 @@ internal static class AuditExportEndpoints
         : to < 1 || to <= from ? new FieldFault("to", "must be greater than from")
         : null;
 
-    private static async ValueTask WriteAsync(HttpResponse response, byte[] line)
+    private static void WriteLine(PipeWriter output, byte[] line)
     {
-        // Into the connection's buffer; a reader that is slow is waited for once that is full.
-        response.BodyWriter.Write(line);
-        response.BodyWriter.Write("\n"u8);
-        if (response.BodyWriter.UnflushedBytes > 64 * 1024)
-        {
-            await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
-        }
+        output.Write(line);
+        output.Write("\n"u8);
     }
 }

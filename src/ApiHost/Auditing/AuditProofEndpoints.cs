@@ -1,10 +1,15 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
+using Microsoft.Net.Http.Headers;
 
 namespace Gatehouse.ApiHost.Auditing;
 
@@ -12,37 +17,41 @@ namespace Gatehouse.ApiHost.Auditing;
 internal static class AuditProofEndpoints
 {
     private const string Immutable = "public, max-age=31536000, immutable";
+    private const string Private = "private, max-age=31536000, immutable";
     private const string Short = "public, max-age=2";
 
     public static void MapProofs(this RouteGroupBuilder group)
     {
         group.MapGet("/checkpoint", CheckpointAsync).WithName("GetCheckpoint").AllowAnyone()
-            .Produces<string>(200, "text/plain").ProducesProblems(404);
-        group.MapGet("/events/{seq:long}/proof", ProofAsync).WithName("GetProof").RequireScope(Scopes.AuditRead)
+            .Produces<string>(200, "text/plain").Produces<ProblemResponse>(404, "application/problem+json");
+        group.MapGet("/events/{seq:long}/proof", ProofAsync).WithName("GetProof").RequireScope(Scopes.AuditRead).Waits()
             .Produces<ProofResponse>().ProducesProblems(404, 503);
-        group.MapGet("/consistency", ConsistencyAsync).WithName("GetConsistency").RequireScope(Scopes.AuditRead)
+        group.MapGet("/consistency", ConsistencyAsync).WithName("GetConsistency").RequireScope(Scopes.AuditRead).Waits()
             .Produces<ConsistencyResponse>().ProducesProblems(400, 404, 503);
-        group.MapGet("/tile/{level:int}/{**index}", TileAsync).WithName("GetTile").AllowAnyone()
-            .Produces<byte[]>(200, "application/octet-stream").ProducesProblems(404);
+        group.MapGet("/tile/{level}/{**index}", TileAsync).WithName("GetTile").AllowAnyone()
+            .Produces<byte[]>(200, "application/octet-stream")
+            .Produces<ProblemResponse>(404, "application/problem+json");
         group.MapGet("/tile/entries/{**index}", BundleAsync).WithName("GetEntryBundle").RequireScope(Scopes.AuditRead)
-            .Produces<byte[]>(200, "application/octet-stream").ProducesProblems(404);
+            .Does(RouteClass.Export).Waits()
+            .Produces<byte[]>(200, "application/octet-stream").ProducesProblems(404, 503);
     }
 
     /// <summary>Read the last checkpoint</summary>
     /// <remarks>
     /// The signed head of the chain (C2SP tlog-checkpoint, signed-note), for anybody. The keys are in
-    /// <c>/v1/tenants/{tenant}/keys/jwks.json</c>. It is renewed 10 s after an event, and every hour while there are
-    /// none: one that is older says that something is wrong.
+    /// <c>/v1/tenants/{tenant}/keys/jwks.json</c>. By default it is renewed 10 s after an event, and every hour
+    /// while there are none: one that is older says that something is wrong. A tenant that does not exist has none.
     /// </remarks>
-    internal static async Task<IResult> CheckpointAsync(string tenant, IGrainFactory grains, HttpResponse response)
+    internal static async Task<IResult> CheckpointAsync(
+        string tenant, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
-        // Whether the tenant exists is nobody's business here.
-        if (!TenantNames.IsTenant(tenant) || await grains.AuditReader(tenant).CheckpointAsync() is not { } last)
+        if (!await IsKnownAsync(tenant, tenants, context)
+            || await grains.AuditReader(tenant).CheckpointAsync() is not { } last)
         {
             return Problems.CheckpointNotFound();
         }
 
-        response.Headers.CacheControl = Short;
+        context.Response.Headers.CacheControl = Short;
         return TypedResults.Text(last.Note, "text/plain; charset=utf-8");
     }
 
@@ -60,11 +69,12 @@ internal static class AuditProofEndpoints
             return Problems.TenantNotFound();
         }
 
-        var proof = seq < 0 ? null : await grains.AuditReader(tenant).ProveAsync(seq);
+        // A tree has one leaf more than the place of its last one says.
+        var proof = seq is < 0 or long.MaxValue ? null : await grains.AuditReader(tenant).ProveAsync(seq);
+        request.HttpContext.Response.Headers.Vary = HeaderNames.Accept;
         return proof is null ? Problems.EventNotFound()
-            : request.Headers.Accept.ToString().StartsWith("text/plain", StringComparison.OrdinalIgnoreCase)
-                ? TypedResults.Text(Receipt(proof), "text/plain; charset=utf-8")
-                : TypedResults.Ok(ProofResponse.Of(proof));
+            : WantsText(request) ? TypedResults.Text(Receipt(proof), "text/plain; charset=utf-8")
+            : TypedResults.Ok(ProofResponse.Of(proof));
     }
 
     /// <summary>Prove that the chain was only added to</summary>
@@ -100,15 +110,16 @@ internal static class AuditProofEndpoints
     /// <c>x001/234</c>. For anybody: the hashes tell nothing of what was recorded.
     /// </remarks>
     internal static async Task<IResult> TileAsync(
-        string tenant, int level, string index, IGrainFactory grains, HttpResponse response)
+        string tenant, string level, string? index, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
-        if (!TenantNames.IsTenant(tenant) || level is < 0 or > 63 || !TilePath.TryParse(index, out var tile)
-            || await grains.AuditReader(tenant).TileAsync(level, tile.Index, tile.Width) is not { } hashes)
+        if (!TilePath.TryParseLevel(level, out var height) || !TilePath.TryParse(index, out var tile)
+            || !await IsKnownAsync(tenant, tenants, context)
+            || await grains.AuditReader(tenant).TileAsync(height, tile.Index, tile.Width) is not { } hashes)
         {
             return Problems.TileNotFound();
         }
 
-        response.Headers.CacheControl = Immutable;
+        context.Response.Headers.CacheControl = Immutable;
         return TypedResults.Bytes(hashes, "application/octet-stream");
     }
 
@@ -117,7 +128,7 @@ internal static class AuditProofEndpoints
     /// C2SP tlog-tiles: up to 256 entries as they are stored, each behind its length, two bytes, big-endian.
     /// </remarks>
     internal static async Task<IResult> BundleAsync(
-        string tenant, string index, TenantDirectory tenants, IGrainFactory grains, HttpResponse response)
+        string tenant, string? index, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
         if (!await tenants.ExistsAsync(tenant))
         {
@@ -131,29 +142,53 @@ internal static class AuditProofEndpoints
             return Problems.TileNotFound();
         }
 
-        var bundle = new MemoryStream();
-        var length = new byte[sizeof(ushort)];
-        for (var read = 0; read < tile.Width;)
+        var (from, to) = (tile.Index * TilePath.WidthMax, (tile.Index * TilePath.WidthMax) + tile.Width);
+        var first = await EntryStream.BeginAsync(reader, from, to);
+        if (first.PrunedBefore > from)
         {
-            var page = await reader.ReadAsync((tile.Index * TilePath.WidthMax) + read, tile.Width - read);
-            if (page.Entries.Count == 0 || page.PrunedBefore > tile.Index * TilePath.WidthMax)
-            {
-                return Problems.TileNotFound();
-            }
-
-            foreach (var entry in page.Entries)
-            {
-                BinaryPrimitives.WriteUInt16BigEndian(length, checked((ushort)entry.Length));
-                bundle.Write(length);
-                bundle.Write(entry);
-            }
-
-            read += page.Entries.Count;
+            return Problems.EventPruned(first.PrunedBefore);
         }
 
-        response.Headers.CacheControl = Immutable.Replace("public", "private", StringComparison.Ordinal);
-        return TypedResults.Bytes(bundle.ToArray(), "application/octet-stream");
+        if (first.Entries.Count == 0)
+        {
+            // Lost; or moved to the archive between two looks.
+            throw new ServiceOverloadedException(first.Head.IsFrozen ? "audit_frozen" : "audit_moving", Applied.No);
+        }
+
+        context.Response.ContentType = "application/octet-stream";
+        context.Response.Headers.CacheControl = Private;
+        await EntryStream.SendAsync(context, reader, first, (from, to), WriteBehindLength);
+        return TypedResults.Empty;
     }
+
+    private static void WriteBehindLength(PipeWriter output, byte[] entry)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(output.GetSpan(sizeof(ushort)), checked((ushort)entry.Length));
+        output.Advance(sizeof(ushort));
+        output.Write(entry);
+    }
+
+    /// <summary>
+    /// Whether there is such a tenant. The answer does not say so; but a name that nobody has costs what guessing
+    /// costs, and no grain.
+    /// </summary>
+    private static async ValueTask<bool> IsKnownAsync(string tenant, TenantDirectory tenants, HttpContext context)
+    {
+        if (TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists())
+        {
+            return true;
+        }
+
+        context.Items[DoorMiddleware.MadeUpName] = true;
+        return false;
+    }
+
+    /// <summary>What is asked for first; anything goes for JSON.</summary>
+    private static bool WantsText(HttpRequest request) => request.GetTypedHeaders().Accept
+        .OrderByDescending(static media => media.Quality ?? 1)
+        .FirstOrDefault(static media => media.MatchesMediaType("text/plain")
+            || media.MatchesMediaType("application/json"))
+        is { MatchesAllTypes: false, Quality: not 0 } first && first.MatchesMediaType("text/plain");
 
     private static string Receipt(AuditProof proof) => new TlogProof
     {

@@ -8,12 +8,17 @@ using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.ApiHost.Auditing;
 
-/// <summary>The streams that follow chains. Each holds a connection and little else; there are so many at most.</summary>
+/// <summary>
+/// The streams that follow chains. Each holds a connection and a page at most; there are so many at most.
+/// </summary>
 internal sealed class AuditTails(
     IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider time, HttpMetrics metrics)
 {
     /// <summary>How many this host serves at the same time.</summary>
     public const int TailsMax = 1_000;
+
+    /// <summary>How many of them one tenant may have, so that none can take the streams of all others.</summary>
+    public const int TenantTailsMax = 100;
 
     private const int PartMax = 100;
 
@@ -22,18 +27,38 @@ internal sealed class AuditTails(
 
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
 
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _byTenant = new(StringComparer.Ordinal);
     private int _tails;
 
-    /// <summary>A stream from a place on; null: there are as many as there may be.</summary>
-    public IResult? Follow(string tenant, long next)
-    {
-        if (Interlocked.Increment(ref _tails) > TailsMax)
-        {
-            Interlocked.Decrement(ref _tails);
-            return null;
-        }
+    /// <summary>A stream from a place on; a problem where there are as many as there may be.</summary>
+    public IResult Follow(string tenant, long next) => new Tail(this, tenant, next);
 
-        return new Tail(this, tenant, next);
+    private bool TryEnter(string tenant)
+    {
+        lock (_lock)
+        {
+            var own = _byTenant.GetValueOrDefault(tenant);
+            if (_tails >= TailsMax || own >= TenantTailsMax)
+            {
+                return false;
+            }
+
+            (_tails, _byTenant[tenant]) = (_tails + 1, own + 1);
+            return true;
+        }
+    }
+
+    private void Leave(string tenant)
+    {
+        lock (_lock)
+        {
+            _tails--;
+            if (--_byTenant[tenant] == 0)
+            {
+                _byTenant.Remove(tenant);
+            }
+        }
     }
 
     private async Task StreamAsync(string tenant, long next, HttpContext context)
@@ -86,16 +111,26 @@ internal sealed class AuditTails(
                 await Task.Delay(AgainAfter, time, end);
             }
 
-            return next;
+            // What was deleted does not come any more.
+            return Math.Max(next, page.PrunedBefore);
         }
 
-        next = Math.Max(next, page.PrunedBefore);
-        foreach (var entry in page.Entries)
+        return await SendAsync(Math.Max(next, page.PrunedBefore), page.Entries, response, end);
+    }
+
+    private static async Task<long> SendAsync(
+        long next, IReadOnlyList<byte[]> entries, HttpResponse response, CancellationToken end)
+    {
+        foreach (var entry in entries)
         {
             response.BodyWriter.Write(Encoding.ASCII.GetBytes(
                 string.Create(CultureInfo.InvariantCulture, $"id: {next++}\ndata: ")));
             response.BodyWriter.Write(EntryResult.WithHash(entry));
             response.BodyWriter.Write("\n\n"u8);
+            if (response.BodyWriter.UnflushedBytes > EntryStream.UnsentMax)
+            {
+                await response.BodyWriter.FlushAsync(end);
+            }
         }
 
         // The next page is read once this one is taken: a slow reader costs one page, and misses nothing.
@@ -113,13 +148,20 @@ internal sealed class AuditTails(
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
+            // Counted here and not before: what comes between a handler and its result cannot leave a place taken.
+            if (!tails.TryEnter(tenant))
+            {
+                await Problems.TooManyTails().ExecuteAsync(httpContext);
+                return;
+            }
+
             try
             {
                 await tails.StreamAsync(tenant, next, httpContext);
             }
             finally
             {
-                Interlocked.Decrement(ref tails._tails);
+                tails.Leave(tenant);
             }
         }
     }

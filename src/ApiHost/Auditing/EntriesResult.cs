@@ -26,7 +26,7 @@ internal sealed class EntryResult(byte[] entry) : IResult
 }
 
 /// <summary>A page of entries.</summary>
-internal sealed class EntriesResult(AuditSearchPage page) : IResult
+internal sealed class EntriesResult(AuditSearchPage page, long from) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -49,6 +49,7 @@ internal sealed class EntriesResult(AuditSearchPage page) : IResult
             json.WriteNull("next"u8);
         }
 
+        json.WriteNumber("prunedBefore"u8, page.PrunedBefore > from ? page.PrunedBefore : 0);
         json.WritePropertyName("head"u8);
         json.WriteStartObject();
         json.WriteNumber("size"u8, page.Head.Size);

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Gatehouse.ApiHost.Auditing;
 
-/// <summary>Which tile, as C2SP tlog-tiles writes it: <c>x001/x234/067</c>, with <c>.p/W</c> behind it for a part.</summary>
+/// <summary>
+/// Which tile, as C2SP tlog-tiles writes it: <c>x001/x234/067</c>, with <c>.p/W</c> behind it for a part.
+/// </summary>
 /// <param name="Index">The tile's place in its level.</param>
 /// <param name="Width">How many hashes, or entries.</param>
 internal readonly record struct TilePath(long Index, int Width)
@@ -10,14 +12,20 @@ internal readonly record struct TilePath(long Index, int Width)
     /// <summary>How many a full tile has.</summary>
     public const int WidthMax = 256;
 
+    private const int LevelMax = 63;
+
     // 18 digits: more than any chain has.
     private const int PartsMax = 6;
 
+    /// <summary>Reads a level, 0 to 63.</summary>
+    public static bool TryParseLevel(string text, out int level) =>
+        IsNumber(text, 2, out level) && level <= LevelMax && (text.Length == 1 || text[0] != '0');
+
     /// <summary>Reads a path. Only the one way in which an index is written is one.</summary>
-    public static bool TryParse(string path, out TilePath tile)
+    public static bool TryParse(string? path, out TilePath tile)
     {
         tile = default;
-        var (index, width, parts) = (0L, WidthMax, path.Split('/'));
+        var (index, width, parts) = (0L, WidthMax, (path ?? "").Split('/'));
         if (parts.Length >= 2 && parts[^2].EndsWith(".p", StringComparison.Ordinal))
         {
             if (!IsNumber(parts[^1], 3, out width) || width is < 1 or >= WidthMax || parts[^1][0] == '0')

@@ -28,7 +28,9 @@ internal static class ApiJson
 internal sealed class UtcMillisecondsConverter : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TryGetDateTimeOffset(out var value) ? value : throw new JsonException();
+        reader.TokenType is JsonTokenType.String && Rfc3339.TryParse(reader.GetString(), out var value)
+            ? value
+            : throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {

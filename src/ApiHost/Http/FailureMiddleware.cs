@@ -74,12 +74,12 @@ internal sealed partial class FailureMiddleware(
             : Problems.Invalid(Parameter(bad.Message) ?? "body", "is missing or has the wrong form"),
     };
 
-    /// <summary>The framework names a bad parameter in its message only.</summary>
+    /// <summary>The framework names a bad parameter in its message only, as this program spells it.</summary>
     private static string? Parameter(string message)
     {
         var end = message.IndexOf("\" from \"", StringComparison.Ordinal);
         var start = end < 0 ? -1 : message.LastIndexOf(' ', end);
-        return start < 0 ? null : message[(start + 1)..end];
+        return start < 0 ? null : JsonNamingPolicy.CamelCase.ConvertName(message[(start + 1)..end]);
     }
 
     private static (string Reason, Applied Applied, TimeSpan RetryAfter)? Overload(Exception failure)

@@ -12,6 +12,7 @@ internal sealed class HttpMetrics
     private readonly Counter<long> _overloads;
     private readonly Counter<long> _errors;
     private readonly Counter<long> _tailWaits;
+    private readonly Counter<long> _streamCuts;
 
     public HttpMetrics(IMeterFactory meters)
     {
@@ -26,6 +27,8 @@ internal sealed class HttpMetrics
             "gatehouse.http.errors", description: "Requests that failed for a reason nobody foresaw (500).");
         _tailWaits = meter.CreateCounter<long>(
             "gatehouse.http.tail.waits", description: "Times that a stream of audit events waited for its chain.");
+        _streamCuts = meter.CreateCounter<long>(
+            "gatehouse.http.stream.cuts", description: "Exports and entry bundles that were cut off on the way.");
     }
 
     public void AuthenticationFailed(AuthenticationFailure failure) =>
@@ -46,6 +49,8 @@ internal sealed class HttpMetrics
     public void Failed() => _errors.Add(1);
 
     public void TailWaited() => _tailWaits.Add(1);
+
+    public void StreamCut() => _streamCuts.Add(1);
 
     private static KeyValuePair<string, object?> Reason(string reason) => new("reason", reason);
 }

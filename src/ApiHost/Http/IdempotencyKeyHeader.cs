@@ -30,7 +30,8 @@ internal static class IdempotencyKeyHeader
         var read = text.StartsWith('"') ? Quoted(text) : text.All(IsBare) ? text : null;
         if (read is not { Length: > 0 and <= LengthMax })
         {
-            return new FieldFault(Name, $"must be one key of 1 to {LengthMax} characters, in quotes or without spaces and commas");
+            return new FieldFault(
+                Name, $"must be one key of 1 to {LengthMax} characters, in quotes or without spaces and commas");
         }
 
         key = read;
@@ -50,7 +51,8 @@ internal static class IdempotencyKeyHeader
                 return i == text.Length - 1 ? read.ToString() : null;
             }
 
-            if (text[i] is < ' ' or >= '\x7f' || (text[i] == '\\' && (++i == text.Length || text[i] is not ('"' or '\\'))))
+            var isBrokenEscape = text[i] == '\\' && (++i == text.Length || text[i] is not ('"' or '\\'));
+            if (isBrokenEscape || text[i] is < ' ' or >= '\x7f')
             {
                 return null;
             }

@@ -62,7 +62,7 @@ internal static partial class JsonFaults
         _ when type.Contains("Decimal", StringComparison.Ordinal) => "must be a number",
         _ when type.Contains("TimeSpan", StringComparison.Ordinal) => "must be a duration such as 00:01:00",
         _ when type.Contains("DateTimeOffset", StringComparison.Ordinal) =>
-            "must be a time such as 2030-01-31T12:00:00Z",
+            Rfc3339.Rule,
         _ when type.EndsWith("RateLimitAlgorithm", StringComparison.Ordinal) =>
             "must be sliding-window, token-bucket or fixed-window",
         _ when type.EndsWith("StoreFailureMode", StringComparison.Ordinal) => "must be reduced, deny or allow",

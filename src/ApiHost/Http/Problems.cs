@@ -115,8 +115,8 @@ internal static class Problems
 
     public static Problem WouldGiveUp(long archived, long givenUp) => Conflict(
         "would_give_up", "Entries that are not archived would be lost",
-        $"{givenUp} entries from {archived} on do not follow, or nothing follows them. Send {{\"giveUpFrom\":{archived}}} to go "
-        + "on without them; nothing was done.");
+        $"{givenUp} entries from {archived} on do not follow, or nothing follows them. Send "
+        + $"{{\"giveUpFrom\":{archived}}} to go on without them; nothing was done.");
 
     public static Problem IdempotencyKeyReused() => new()
     {

@@ -57,6 +57,16 @@ internal static class Examples
 
     private const string Head = $$"""{"size":42,"hash":"{{Hash}}","root":"{{Hash}}","frozen":false}""";
 
+    private const string Note =
+        """gatehouse/local/acme\n42\nn8CzrV0gCx0j2sQpJw1yq3eRZr5mB4tQv8kXh2LJ9nE=\ntime 2026-01-31T12:00:10.000Z\n\n""";
+
+    private const string Proof = $$"""
+        "hash":"{{Hash}}","treeSize":42,"root":"{{Hash}}","proof":["{{Hash}}","{{Hash}}"],
+        "checkpoint":"{{Note}}— gatehouse/local/acme 3q2+7zBFAiEA...\n"
+        """;
+
+    private const string Retention = """{"keepFor":"365.00:00:00","legalHold":false,"holdReason":null}""";
+
     private const string Decision = """
         {"allowed":true,"reason":"within_limit","limit":100,"effectiveLimit":50,"remaining":49,"resetAfterMs":62000,
         "retryAfterMs":0,"cold":true,"degraded":false,"policy":"default"}
@@ -86,9 +96,23 @@ internal static class Examples
             {"seq":41,"id":"refund-42","hash":"{{Hash}}","prevHash":"{{Hash}}","recordedAt":"2026-01-31T12:00:00.000Z",
             "treeSize":42,"root":"{{Hash}}"}
             """),
-        ["ListEvents"] = (null, $$"""{"items":[{{Entry}}],"next":null,"head":{{Head}}}"""),
+        ["ListEvents"] = (null, $$"""{"items":[{{Entry}}],"next":null,"prunedBefore":0,"head":{{Head}}}"""),
         ["GetEvent"] = (null, Entry),
         ["GetAuditHead"] = (null, Head),
+        ["GetProof"] = (null, $$"""{"seq":41,{{Proof}}}"""),
+        ["GetConsistency"] = (null, $$"""
+            {"first":40,"firstRoot":"{{Hash}}","second":42,"secondRoot":"{{Hash}}","proof":["{{Hash}}","{{Hash}}"]}
+            """),
+        ["VerifyChain"] = (
+            """{"from":0,"to":42}""", $$"""{"ok":true,"checked":42,"from":0,"head":{{Head}},"firstFault":null}"""),
+        ["GetChainState"] = (null, $$"""
+            {"head":{{Head}},"fault":null,"heldFrom":0,"archived":42,"prunedBefore":0,"signedSize":42,
+            "signedAt":"2026-01-31T12:00:10.000Z"}
+            """),
+        ["RepairChain"] = (
+            """{"giveUpFrom":40}""", """{"outcome":"restored","size":40,"givenUp":2,"fault":"entry 40 is missing"}"""),
+        ["GetRetention"] = (null, Retention),
+        ["PutRetention"] = (Retention, Retention),
         ["ListKeys"] = (null, $$"""{"items":[{{Key}}],"next":null}"""),
         ["RotateKey"] = ("""{"emergency":false}""", Key),
         ["PromoteKey"] = ("""{"force":false}""", Key),

@@ -35,8 +35,19 @@ internal sealed record WorkClass(RouteClass Route)
             : RouteClass.Write);
 }
 
-/// <summary>Marks a route that waits for others on purpose: its latency says nothing about this host.</summary>
-internal sealed class WaitingRoute;
+/// <summary>
+/// Marks a route, or one request, that waits for others on purpose: its latency says nothing about this host.
+/// </summary>
+internal sealed class WaitingRoute
+{
+    private static readonly object OneRequest = new();
+
+    /// <summary>For a request that asks for more than its route's others.</summary>
+    public static void Mark(HttpContext context) => context.Items[OneRequest] = true;
+
+    public static bool Is(HttpContext context) => context.Items.ContainsKey(OneRequest)
+        || context.GetEndpoint()?.Metadata.GetMetadata<WaitingRoute>() is not null;
+}
 
 /// <summary>Bounds the work of routes.</summary>
 internal static class WorkClassExtensions
@@ -65,7 +76,7 @@ internal static class WorkClassExtensions
             try
             {
                 var answer = await next(context);
-                isMeasured = context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<WaitingRoute>() is null;
+                isMeasured = !WaitingRoute.Is(context.HttpContext);
                 return answer;
             }
             finally

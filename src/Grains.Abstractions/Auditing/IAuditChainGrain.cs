@@ -37,7 +37,7 @@ public interface IAuditChainGrain : IGrainWithStringKey
     /// signed.
     /// </summary>
     /// <returns>The checkpoint; null: there are not so many entries, or the chain is frozen.</returns>
-    /// <exception cref="Resilience.ServiceOverloadedException">The archive or the key ring does not answer now.</exception>
+    /// <exception cref="Resilience.ServiceOverloadedException">The archive or the key ring does not answer.</exception>
     [Alias("checkpoint"), ResponseTimeout("00:00:15"), AlwaysInterleave]
     Task<AuditCheckpoint?> CheckpointAsync(long size);
 

@@ -60,7 +60,7 @@ public sealed record AuditSearchPage
     /// <summary>Where to go on; null: there is no more.</summary>
     [Id(1)] public long? Next { get; init; }
 
-    /// <summary>The chain's head when they were read: before its size, or <see cref="Next"/>, none is missing.</summary>
+    /// <summary>The chain's head when they were read: none is missing before its size, or <see cref="Next"/>.</summary>
     [Id(2)] public required AuditHead Head { get; init; }
 
     /// <summary>Entries before this place were deleted.</summary>

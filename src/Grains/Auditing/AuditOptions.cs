@@ -15,8 +15,8 @@ internal sealed class AuditOptions
     public int QueueMax { get; set; } = 10_000;
 
     /// <summary>
-    /// What the names of this deployment's chains begin with: <c>{deployment}/{region}/{tenant}</c>. Best a domain name of
-    /// yours. Set it once: a chain that changes its name is another log to those who verify it. Default: gatehouse.
+    /// What the names of this deployment's chains begin with: <c>{deployment}/{region}/{tenant}</c>. Best a domain name
+    /// of yours. Set it once: a chain that changes its name is another log to those who verify it. Default: gatehouse.
     /// </summary>
     [Required(ErrorMessage = NameRule)]
     [RegularExpression("[A-Za-z0-9._~/-]{1,200}", ErrorMessage = NameRule)]

@@ -56,11 +56,13 @@ internal sealed partial class AuditReaderGrain
     public async Task<AuditExport?> ExportAsync(long from, long? until)
     {
         var size = until ?? (await Chain.HeadAsync()).Size;
-        if (from > size || size == 0 || await CheckpointAsync(size) is not { } signed)
-        {
-            return null;
-        }
+        return from <= size && size > 0 && await CheckpointAsync(size) is { } signed
+            ? new AuditExport { Manifest = (await ManifestAsync(signed, from, size)).ToBytes(), From = from, To = size }
+            : null;
+    }
 
+    private async Task<ExportManifest> ManifestAsync(AuditCheckpoint signed, long from, long size)
+    {
         var (frontier, fromProof, proof) = (
             MerkleProof.Frontier(from), MerkleProof.Consistency(from, signed.Size),
             MerkleProof.Consistency(size, signed.Size));
@@ -77,21 +79,22 @@ internal sealed partial class AuditReaderGrain
         }
 
         var hashes = await HashesAsync(ranges);
+        var fromProofAt = 1 + frontier.Count;
+        var proofAt = fromProofAt + fromProof.Count;
         var none = new byte[MerkleTree.HashLength];
-        var manifest = new ExportManifest
+        return new ExportManifest
         {
             Checkpoint = signed.Note,
-            Consistency = hashes[(1 + frontier.Count + fromProof.Count)..(1 + frontier.Count + fromProof.Count + proof.Count)],
+            Consistency = hashes[proofAt..(proofAt + proof.Count)],
             Count = size - from,
-            FromConsistency = hashes[(1 + frontier.Count)..(1 + frontier.Count + fromProof.Count)],
-            Frontier = MerkleFrontier.Read(from, [.. hashes[1..(1 + frontier.Count)].SelectMany(static hash => hash)]),
+            FromConsistency = hashes[fromProofAt..proofAt],
+            Frontier = MerkleFrontier.Read(from, [.. hashes[1..fromProofAt].SelectMany(static hash => hash)]),
             LastHash = last ? hashes[^1] : none,
             Origin = Checkpoint.NameOf(options.Value.Deployment, region.Value.Region, Tenant),
             PrevHash = first ? hashes[^2] : none,
             Root = hashes[0],
             Tenant = Tenant,
         };
-        return new AuditExport { Manifest = manifest.ToBytes(), From = from, To = size };
     }
 
     public async Task<AuditVerification> VerifyAsync(AuditVerification progress)
@@ -211,7 +214,8 @@ internal sealed partial class AuditReaderGrain
     }
 
     private async Task<Dictionary<(int Level, long Index), byte[]>> TilesAsync(IReadOnlyList<(int, long)> needed) =>
-        (await archive.ReadTilesAsync(Tenant, needed)).ToDictionary(tile => (tile.Level, tile.Index), tile => tile.Hashes);
+        (await archive.ReadTilesAsync(Tenant, needed))
+            .ToDictionary(tile => (tile.Level, tile.Index), tile => tile.Hashes);
 
     private static ServiceOverloadedException Damaged() => new("archive_damaged", Applied.No);
 }

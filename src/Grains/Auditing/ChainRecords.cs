@@ -9,8 +9,8 @@ using Gatehouse.Grains.SigningKeys;
 namespace Gatehouse.Grains.Auditing;
 
 /// <summary>
-/// What Gatehouse itself records in a tenant's chain: changes of its keys, deletions, repairs. Each has an id of its own
-/// that follows from what happened, so that it stands there once.
+/// What Gatehouse itself records in a tenant's chain: changes of its keys, deletions, repairs. Each has an id of its
+/// own that follows from what happened, so that it stands there once.
 /// </summary>
 internal static class ChainRecords
 {
@@ -112,7 +112,8 @@ internal static class ChainRecords
     {
         var output = new ArrayBufferWriter<byte>();
         CanonicalJson.Write(output, JsonSerializer.SerializeToElement(
-            metadata.Where(member => member.Value is not null).ToDictionary(member => member.Key, member => member.Value)));
+            metadata.Where(member => member.Value is not null)
+                .ToDictionary(member => member.Key, member => member.Value)));
         return new AuditEvent
         {
             Id = AuditEvent.ReservedIdPrefix + id,

@@ -32,7 +32,12 @@ internal sealed class ChainRepairer(
         var givenUp = Math.Max(0, size - archived.Size);
         if (givenUp > 0 && giveUpFrom != archived.Size)
         {
-            return new AuditRepair { Outcome = AuditRepairOutcome.WouldGiveUp, Size = archived.Size, GivenUp = givenUp };
+            return new AuditRepair
+            {
+                Outcome = AuditRepairOutcome.WouldGiveUp,
+                Size = archived.Size,
+                GivenUp = givenUp,
+            };
         }
 
         await RestoreAsync(tenant, archived, opened?.Fence ?? await store.FenceAsync(tenant));
@@ -54,7 +59,8 @@ internal sealed class ChainRepairer(
     /// <summary>Whether the store's entries go on from what is archived, up to its end.</summary>
     private async Task<bool> FollowsAsync(string tenant, ChainEnd archived, OpenedChain opened)
     {
-        if (opened.End.Size < archived.Size || opened.Stored != opened.End.Size || !await MatchesAsync(tenant, archived, opened))
+        if (opened.End.Size < archived.Size || opened.Stored != opened.End.Size
+            || !await MatchesAsync(tenant, archived, opened))
         {
             return false;
         }

@@ -109,7 +109,8 @@ internal sealed class ChainSealer(
                     $"the {count} entries from {archived.Size} on do not follow those that are archived");
             }
 
-            if (await archive.AppendAsync(chain.Tenant, archived, next, entries, await TilesAsync(chain, archived, entries)))
+            var tiles = await TilesAsync(chain, archived, entries);
+            if (await archive.AppendAsync(chain.Tenant, archived, next, entries, tiles))
             {
                 Failpoint.Reach("audit.archived");
                 archived = next;
@@ -145,7 +146,8 @@ internal sealed class ChainSealer(
         var size = await store.SizeAsync(chain.Tenant);
         if (size < archived.Size || archived.Size == chain.End.Size)
         {
-            throw new ChainDamagedException($"{archived.Size} entries are archived, and its store is at {size} of another past");
+            throw new ChainDamagedException(
+                $"{archived.Size} entries are archived, and its store is at {size} of another past");
         }
 
         // Somebody else has gone on from here.

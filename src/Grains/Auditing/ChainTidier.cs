@@ -96,7 +96,8 @@ internal sealed class ChainTidier(
 
         var last = AuditEntry.Read((await archive.ReadAsync(chain.Tenant, before - 1, 1))[0]);
         return (ChainRecords.Pruned(
-            archived.PrunedBefore, before, Convert.ToHexStringLower(last.Entry.Hash), last.RecordedAt, keepFor), before);
+            archived.PrunedBefore, before, Convert.ToHexStringLower(last.Entry.Hash), last.RecordedAt, keepFor),
+            before);
     }
 
     /// <summary>Deletes what was recorded to be; false: it is held meanwhile.</summary>

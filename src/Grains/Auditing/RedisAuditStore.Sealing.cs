@@ -136,7 +136,8 @@ internal sealed partial class RedisAuditStore
     }
 
     private static SignedHead? ReadHead(ReadOnlySpan<string> stored) => stored[0].Length == 0 ? null : new SignedHead(
-        long.Parse(stored[0], CultureInfo.InvariantCulture), Convert.FromHexString(stored[1]), Time(stored[2]), stored[3]);
+        long.Parse(stored[0], CultureInfo.InvariantCulture), Convert.FromHexString(stored[1]), Time(stored[2]),
+        stored[3]);
 
     private static DateTimeOffset Time(string ms) => ms.Length == 0
         ? DateTimeOffset.MinValue

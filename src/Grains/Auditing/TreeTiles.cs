@@ -111,9 +111,11 @@ internal static class TreeTiles
             var (index, used) = ((count + taken) / Width, (int)((count + taken) % Width));
             var before = used == 0 ? [] : growing.Single(tile => (tile.Level, tile.Index) == (level, index)).Hashes;
             var more = Math.Min(Width - used, added.Count - taken);
-            tiles.Add(new AuditTile(
-                level, index,
-                [.. before.AsSpan(0, used * MerkleTree.HashLength), .. added.Skip(taken).Take(more).SelectMany(x => x)]));
+            tiles.Add(new AuditTile(level, index,
+            [
+                .. before.AsSpan(0, used * MerkleTree.HashLength),
+                .. added.Skip(taken).Take(more).SelectMany(static hash => hash),
+            ]));
             taken += more;
         }
 

@@ -37,8 +37,8 @@ public class AuditTests(SharedHost shared)
     [Fact]
     public async Task Events_AreReadInPagesThatSayWhatTheyAreCompleteUpTo()
     {
-        var tenant = await _host.NewTenantAsync();
-        await PostAsync(tenant, $$"""{"events":[{{string.Join(',', Enumerable.Repeat(Event, 5))}}]}""");
+        // Signed, so that nothing of Gatehouse's own comes in between.
+        var tenant = await _host.NewChainAsync(5);
 
         var first = await GetAsync(tenant, "events?limit=3");
         var second = await GetAsync(tenant, $"events?limit=3&from={first.Json.GetProperty("next").GetInt64()}");
@@ -63,7 +63,7 @@ public class AuditTests(SharedHost shared)
 
         Assert.Equal((201, Text(first, "hash")), (again.Status, Text(again, "hash")));
         Assert.Equal((409, "event_id_reused"), (other.Status, other.Code));
-        Assert.Equal(1, (await GetAsync(tenant, "head")).Json.GetProperty("size").GetInt32());
+        Assert.Single(await _host.ListAllAsync(tenant, "actor=user:7"));
     }
 
     [Theory]
@@ -113,8 +113,7 @@ public class AuditTests(SharedHost shared)
 
         Assert.Equal(201, batch.Status);
         Assert.Equal((400, "metadata"), (single.Status, single.Fault.Field));
-        var page = await GetAsync(tenant, "events?limit=1000");
-        Assert.Equal(20, Seqs(page).Count());
+        Assert.Equal(20, (await _host.ListAllAsync(tenant, "limit=1000&actor=user:7")).Count);
     }
 
     [Theory]

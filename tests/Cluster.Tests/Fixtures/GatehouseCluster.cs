@@ -220,15 +220,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
             silo.Services.AddSingleton<IRegionStore>(Regions);
             silo.Services.AddSingleton<ICeilingStore>(Counts);
             silo.Services.AddKeyedSingleton<IGrainStorage>("tenants-redis", Tenants);
-            if (_region is { } region)
-            {
-                silo.Services.AddSingleton<IGlobalCountStore>(region.Global);
-                silo.Services.AddSingleton<IGlobalRegionStore>(region.Global);
-                silo.Services.Configure<RegionOptions>(options => options.Region = region.Name);
-                silo.Services.Configure<GlobalRedisOptions>(options =>
-                    (options.ConnectionString, options.RegionsMin) = ("in memory", region.RegionsMin));
-            }
-
+            JoinRegion(silo.Services);
             silo.Services.AddSingleton<IKeyRingStore>(Rings);
             silo.Services.AddSingleton<IAuditStore>(Chains);
             silo.Services.AddSingleton<IAuditArchive>(Archive);
@@ -249,6 +241,18 @@ public sealed class GatehouseCluster : IAsyncDisposable
         Changes.Signers = [.. _cluster.Silos.Select(silo =>
             _cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<RingSigners>())];
         await RefreshAsync();
+    }
+
+    private void JoinRegion(IServiceCollection services)
+    {
+        if (_region is { } region)
+        {
+            services.AddSingleton<IGlobalCountStore>(region.Global);
+            services.AddSingleton<IGlobalRegionStore>(region.Global);
+            services.Configure<RegionOptions>(options => options.Region = region.Name);
+            services.Configure<GlobalRedisOptions>(options =>
+                (options.ConnectionString, options.RegionsMin) = ("in memory", region.RegionsMin));
+        }
     }
 
     private sealed record RegionSetup(string Name, FakeGlobalStore Global, FakeTimeProvider Time, int RegionsMin);
