@@ -74,6 +74,9 @@ public enum AuditRepairOutcome
 
     /// <summary>The store holds entries that are not archived; nothing was done.</summary>
     WouldGiveUp = 4,
+
+    /// <summary>The archive holds less than what was signed; nothing was done.</summary>
+    WouldContradict = 5,
 }
 
 /// <summary>The outcome of a repair.</summary>
@@ -91,4 +94,7 @@ public sealed record AuditRepair
 
     /// <summary>Why it was frozen.</summary>
     [Id(3)] public string? Fault { get; init; }
+
+    /// <summary>The size of the largest checkpoint that was signed.</summary>
+    [Id(4)] public long SignedSize { get; init; }
 }

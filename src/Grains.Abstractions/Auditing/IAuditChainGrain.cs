@@ -58,9 +58,11 @@ public interface IAuditChainGrain : IGrainWithStringKey
     [Alias("repair"), ResponseTimeout("00:00:30"), AlwaysInterleave]
     Task<AuditRepair> RepairAsync(long? giveUpFrom);
 
-    /// <summary>Sets how long entries are kept, and records that in the chain.</summary>
+    /// <summary>
+    /// Sets how long entries are kept, once that is recorded in the chain; false: the chain is frozen.
+    /// </summary>
     [Alias("set-retention"), ResponseTimeout("00:00:10"), AlwaysInterleave]
-    Task SetRetentionAsync(AuditRetention retention);
+    Task<bool> SetRetentionAsync(AuditRetention retention);
 }
 
 /// <summary>What became of an append.</summary>

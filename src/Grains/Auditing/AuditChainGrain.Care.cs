@@ -41,24 +41,50 @@ internal sealed partial class AuditChainGrain
         }
 
         var fault = chain.Fault ?? "";
-        var repair = await repairer.RepairAsync(Tenant, giveUpFrom);
-        if (repair.Outcome is AuditRepairOutcome.WouldGiveUp)
+        var repair = await repairer.RepairAsync(Tenant, fault, giveUpFrom);
+        if (repair.Outcome is AuditRepairOutcome.WouldGiveUp or AuditRepairOutcome.WouldContradict)
         {
-            return repair with { Fault = fault };
+            return repair;
         }
 
         // Whatever this activation acknowledged: what is there now is the truth, and the record says so.
         (_acknowledged, _opening) = (ChainEnd.Empty, null);
-        await EnqueueAsync(new PendingAppend([ChainRecords.Repaired(repair.Size, repair.GivenUp, fault, clock.Now)]));
         metrics.Repaired(repair.Outcome);
         LogRepairedByHand(Tenant, repair.Outcome, repair.Size, repair.GivenUp, fault);
-        return repair with { Fault = fault };
+        await OpenAsync();
+        await RecordRepairAsync();
+        return repair;
     }
 
-    public async Task SetRetentionAsync(AuditRetention retention)
+    /// <summary>
+    /// A repair stands in the chain before anything that comes after it is signed, whoever did it and died.
+    /// </summary>
+    private async Task RecordRepairAsync()
     {
+        if (_repair is { } repair && await TryRecordAsync(ChainRecords.Of(repair)) is not null)
+        {
+            await store.RepairRecordedAsync(Tenant);
+            _repair = null;
+        }
+    }
+
+    /// <summary>The place of one of Gatehouse's own records; null: the chain takes none.</summary>
+    private async Task<long?> TryRecordAsync(AuditEvent record)
+    {
+        var recorded = await EnqueueAsync(new PendingAppend([record]));
+        return recorded.Outcome is AuditAppendOutcome.Recorded ? recorded.Receipts[0].Seq : null;
+    }
+
+    public async Task<bool> SetRetentionAsync(AuditRetention retention)
+    {
+        // The record first: what is deleted one day must not go back to a rule that nobody can find.
+        if (await TryRecordAsync(ChainRecords.Of(retention, clock.Now, Guid.NewGuid())) is null)
+        {
+            return false;
+        }
+
         await archive.SetRetentionAsync(Tenant, retention);
-        await EnqueueAsync(new PendingAppend([ChainRecords.Retention(retention, clock.Now)]));
+        return true;
     }
 
     [LoggerMessage(2006, LogLevel.Warning,

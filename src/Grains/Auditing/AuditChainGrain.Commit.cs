@@ -164,8 +164,16 @@ internal sealed partial class AuditChainGrain
     {
         var overload = failure as ServiceOverloadedException;
         var reason = overload?.Reason ?? "audit_failed";
-        _isDiscarded = true;
-        DeactivateOnIdle();
+        // Read anew, with another fence: what is still on its way is refused. This activation stays where it can, for it
+        // knows what it has acknowledged, and finds out when the store comes back without it.
+        _opening = null;
+        if (overload is null || reason == "audit_fenced")
+        {
+            _isDiscarded = true;
+            _grown?.TrySetResult();
+            DeactivateOnIdle();
+        }
+
         var told = new ServiceOverloadedException(
             reason, doubt.IsUncertain || overload is null ? Applied.Unknown : overload.Applied, failure)
         {

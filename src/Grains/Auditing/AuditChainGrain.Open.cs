@@ -41,7 +41,7 @@ internal sealed partial class AuditChainGrain
             return Frozen(chain, fault);
         }
 
-        if (await LastAtAsync(_acknowledged) is null)
+        if (opened.End.Size < _acknowledged.Size || await LastAtAsync(_acknowledged) is null)
         {
             // What this activation acknowledged has to be there, whatever the store says of its end.
             return await FreezeAsync(chain, $"{_acknowledged.Size} entries were acknowledged, and the store is at " +
@@ -137,7 +137,14 @@ internal sealed partial class AuditChainGrain
     /// </summary>
     private async Task<OpenChain> FreezeAsync(OpenChain chain, string fault)
     {
-        await store.FreezeAsync(Tenant, fault);
+        if (!await store.FreezeAsync(Tenant, chain.Fence, fault))
+        {
+            // What was found may be the work of whoever owns the chain by now.
+            _isDiscarded = true;
+            DeactivateOnIdle();
+            throw new ServiceOverloadedException("audit_fenced", Applied.No);
+        }
+
         var frozen = Frozen(chain, fault);
         _opening = Task.FromResult(frozen);
         return frozen;

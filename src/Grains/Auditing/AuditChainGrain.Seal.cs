@@ -12,8 +12,6 @@ internal sealed partial class AuditChainGrain
     /// <summary>A ring that changes faster than it signs is looked at again at the next checkpoint.</summary>
     private const int SignaturesMax = 3;
 
-    private static readonly TimeSpan SealAgainAfter = TimeSpan.FromSeconds(10);
-
     private SignedHead? _checkpoint;
     private string _keysRecorded = "";
     private HeldRange _held = new(0, 0);
@@ -22,6 +20,8 @@ internal sealed partial class AuditChainGrain
     private Task? _tidying;
     private IGrainTimer? _sealTimer;
     private bool _isSealDue;
+    private bool _isSealFailing;
+    private ChainRepair? _repair;
 
     /// <summary>Entries that only the regional store has.</summary>
     private long Unarchived => _acknowledged.Size - Math.Max(_archived, _held.Dropped);
@@ -70,14 +70,15 @@ internal sealed partial class AuditChainGrain
 
     private void Adopt(OpenedChain opened)
     {
-        (_checkpoint, _keysRecorded) = (opened.Signed, opened.KeysRecorded);
+        (_checkpoint, _keysRecorded, _repair) = (opened.Signed, opened.KeysRecorded, opened.Repair);
         _held = new HeldRange(opened.Dropped, opened.Forgotten);
     }
 
     /// <summary>Whatever was recorded is signed after a while, sooner if it is much.</summary>
     private void SealLater()
     {
-        if (_acknowledged.Size - (_checkpoint?.Size ?? 0) >= options.Value.CheckpointEvents)
+        // One that fails is tried again by the timer, not by every event.
+        if (!_isSealFailing && _acknowledged.Size - (_checkpoint?.Size ?? 0) >= options.Value.CheckpointEvents)
         {
             SealBehind();
         }
@@ -128,49 +129,67 @@ internal sealed partial class AuditChainGrain
         await Task.Yield();
         try
         {
-            if (await TrySealAsync())
-            {
-                (_tidying ??= TidyAsync()).Ignore();
-            }
-        }
-        catch (ChainDamagedException damage)
-        {
-            metrics.SealFailed("damaged");
-            await FreezeAsync(await OpenAsync(), damage.Message);
-            throw new ServiceOverloadedException("audit_frozen", Applied.No, damage);
+            await TrySealAsync();
+            _isSealFailing = false;
         }
 #pragma warning disable CA1031 // Counted and said whatever it was; whoever waits for the checkpoint gets it, too.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            metrics.SealFailed((failure as ServiceOverloadedException)?.Reason ?? "failed");
+            _isSealFailing = true;
+            metrics.SealFailed(failure is ChainDamagedException
+                ? "damaged"
+                : (failure as ServiceOverloadedException)?.Reason ?? "failed");
             LogSealFailed(Tenant, failure.Message);
-            SealIn(SealAgainAfter);
-            throw;
+            if (failure is not ChainDamagedException damage)
+            {
+                throw;
+            }
+
+            await FreezeAsync(await OpenAsync(), damage.Message);
+            throw new ServiceOverloadedException("audit_frozen", Applied.No, damage);
         }
         finally
         {
             _sealing = null;
+            // What came while it was under way, and what failed: nobody else may come by and see to it.
+            if (_acknowledged.Size > (_checkpoint?.Size ?? 0) && !_isDiscarded)
+            {
+                SealIn(options.Value.CheckpointPeriod);
+            }
+
+            (_tidying ??= TidyAsync()).Ignore();
         }
     }
 
-    private async Task<bool> TrySealAsync()
+    private async Task TrySealAsync()
     {
+        var began = time.GetTimestamp();
+        var chain = await OpenAsync();
+        if (chain.FrozenAt is not null)
+        {
+            return;
+        }
+
+        // Archived, whatever becomes of the signature: that is what lets entries leave the regional store.
+        await sealer.CopyAsync(new OwnedChain(Tenant, chain.Fence, chain.End));
+        _archived = Math.Max(_archived, chain.End.Size);
+        metrics.Waiting(this, Unarchived);
         for (var attempt = 0; attempt < SignaturesMax; attempt++)
         {
+            await RecordRepairAsync();
             var ring = await RecordKeysAsync();
-            var chain = await OpenAsync();
+            chain = await OpenAsync();
             if (chain.FrozenAt is not null || chain.End.Size == 0)
             {
-                return false;
+                return;
             }
 
-            var began = time.GetTimestamp();
             if (await sealer.SealAsync(new OwnedChain(Tenant, chain.Fence, chain.End), ring, _checkpoint) is { } head)
             {
                 (_checkpoint, _archived, _keysRecorded) = (head, head.Size, ChainRecords.Recorded(ring));
                 metrics.Sealed(this, time.GetElapsedTime(began), Unarchived);
-                return true;
+                return;
             }
 
             metrics.SealFailed("stale_key");
@@ -227,19 +246,23 @@ internal sealed partial class AuditChainGrain
 
     private async Task TidyAsync(OwnedChain chain)
     {
-        var dropped = _held.Dropped;
-        _held = await tidier.DropAsync(chain, _archived, _held);
-        metrics.Dropped(_held.Dropped - dropped);
-        _held = await tidier.ForgetAsync(chain, _held);
-        if (await tidier.DueAsync(chain, _held) is var (record, before))
+        try
         {
-            var recorded = await EnqueueAsync(new PendingAppend([record]));
-            if (await CheckpointAsync(recorded.Receipts[0].Seq + 1) is not null
-                && await tidier.PruneAsync(Tenant, before))
-            {
-                metrics.Pruned();
-                LogPruned(Tenant, before);
-            }
+            metrics.Dropped(await tidier.DropAsync(chain, _archived));
+            await tidier.ForgetAsync(chain);
+        }
+        finally
+        {
+            _held = await store.HeldAsync(Tenant);
+        }
+
+        // One step after the other: each is recorded, signed, and then done.
+        while (await tidier.DueAsync(chain) is var (record, before)
+            && await TryRecordAsync(record) is { } seq && await CheckpointAsync(seq + 1) is not null
+            && await tidier.PruneAsync(Tenant, before))
+        {
+            metrics.Pruned();
+            LogPruned(Tenant, before);
         }
     }
 

@@ -73,7 +73,6 @@ internal sealed partial class AuditChainGrain(
         if (Unarchived + _queued.Events + events.Count > options.Value.TailMax)
         {
             // The regional store is not where a history is kept for good.
-            SealBehind();
             metrics.GaveUp("archive_behind");
             throw new ServiceOverloadedException("audit_archive_behind", Applied.No);
         }
@@ -135,7 +134,8 @@ internal sealed partial class AuditChainGrain(
         if ((await OpenAsync()).Head is var head && head.Size <= size)
         {
             _grown ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await Task.WhenAny(_grown.Task, Task.Delay(WaitMax, time));
+            await _grown.Task.WaitAsync(WaitMax, time).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             head = (await OpenAsync()).Head;
         }
 

@@ -39,7 +39,7 @@ internal static class ChainRecords
     /// <summary>Entries that are deleted because they were to be kept for so long.</summary>
     public static AuditEvent Pruned(
         long from, long before, string lastHash, DateTimeOffset lastRecordedAt, TimeSpan keepFor) => Record(
-            string.Create(CultureInfo.InvariantCulture, $"pruned:{from}-{before}"), "audit.pruned",
+            string.Create(CultureInfo.InvariantCulture, $"pruned:{from}-{before}:{keepFor.Ticks}"), "audit.pruned",
             new AuditParty("audit-entries", string.Create(CultureInfo.InvariantCulture, $"{from}-{before - 1}")), null,
             new Dictionary<string, object?>
             {
@@ -50,15 +50,22 @@ internal static class ChainRecords
                 ["keepForMs"] = (long)keepFor.TotalMilliseconds,
             });
 
-    /// <summary>A chain that was put back to what is archived.</summary>
-    public static AuditEvent Repaired(long size, long givenUp, string fault, DateTimeOffset at) => Record(
-        string.Create(CultureInfo.InvariantCulture, $"repaired:{size}:{at.ToUnixTimeMilliseconds()}"), "audit.repaired",
-        null, at, new Dictionary<string, object?> { ["size"] = size, ["givenUp"] = givenUp, ["fault"] = fault });
+    /// <summary>A frozen chain that goes on.</summary>
+    public static AuditEvent Of(ChainRepair repair) => Record(
+        string.Create(CultureInfo.InvariantCulture, $"repaired:{repair.Size}:{repair.At.ToUnixTimeMilliseconds()}"),
+        "audit.repaired", null, repair.At, new Dictionary<string, object?>
+        {
+            ["size"] = repair.Size,
+            ["givenUp"] = repair.GivenUp,
+            ["fault"] = repair.Fault,
+        });
 
     /// <summary>Another rule for how long entries are kept.</summary>
-    public static AuditEvent Retention(AuditRetention retention, DateTimeOffset at) => Record(
-        string.Create(CultureInfo.InvariantCulture, $"retention:{at.ToUnixTimeMilliseconds()}"), "audit.retention_set",
-        null, at, new Dictionary<string, object?>
+    /// <param name="retention">The rule.</param>
+    /// <param name="at">When it was set.</param>
+    /// <param name="unique">Tells it from another one of the same time.</param>
+    public static AuditEvent Of(AuditRetention retention, DateTimeOffset at, Guid unique) => Record(
+        $"retention:{unique}", "audit.retention_set", null, at, new Dictionary<string, object?>
         {
             ["keepForMs"] = (long?)retention.KeepFor?.TotalMilliseconds,
             ["legalHold"] = retention.IsHeld,

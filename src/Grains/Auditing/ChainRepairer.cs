@@ -15,44 +15,61 @@ internal sealed class ChainRepairer(
 {
     private const int SegmentSize = RedisAuditStore.SegmentSize;
 
+    /// <summary>So many entries are held at once.</summary>
+    private const int PartMax = 512;
+
     /// <summary>Repairs a chain.</summary>
     /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="fault">Why it is frozen.</param>
     /// <param name="giveUpFrom">From which place on entries that are not archived may be given up; null: none.</param>
-    public async Task<AuditRepair> RepairAsync(string tenant, long? giveUpFrom)
+    public async Task<AuditRepair> RepairAsync(string tenant, string fault, long? giveUpFrom)
     {
-        var archived = (await archive.ReadChainAsync(tenant)).End;
-        var (opened, fault) = await TryOpenAsync(tenant);
-        if (opened is not null && fault is null && await FollowsAsync(tenant, archived, opened))
+        var archived = await archive.ReadChainAsync(tenant);
+        var opened = await TryOpenAsync(tenant);
+        var signed = Math.Max(
+            archived.Signed?.Size ?? 0, (opened?.Signed ?? await store.CheckpointAsync(tenant))?.Size ?? 0);
+        if (opened is not null && opened.End.Size >= signed && await FollowsAsync(tenant, archived.End, opened))
         {
-            await store.UnfreezeAsync(tenant);
-            return new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = opened.End.Size };
+            var goesOn = new ChainRepair(opened.End.Size, 0, fault, clock.Now);
+            return await store.UnfreezeAsync(tenant, opened.Fence, goesOn)
+                ? new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = goesOn.Size, Fault = fault }
+                : throw new ServiceOverloadedException("audit_fenced", Applied.No);
         }
 
-        var size = opened is null ? archived.Size : Math.Max(opened.Stored, opened.End.Size);
-        var givenUp = Math.Max(0, size - archived.Size);
-        if (givenUp > 0 && giveUpFrom != archived.Size)
+        var size = opened is null ? archived.End.Size : Math.Max(opened.Stored, opened.End.Size);
+        var repair = new AuditRepair
         {
-            return new AuditRepair
+            Outcome = AuditRepairOutcome.Restored,
+            Size = archived.End.Size,
+            GivenUp = Math.Max(0, size - archived.End.Size),
+            SignedSize = signed,
+            Fault = fault,
+        };
+        if (signed > archived.End.Size || (repair.GivenUp > 0 && giveUpFrom != archived.End.Size))
+        {
+            return repair with
             {
-                Outcome = AuditRepairOutcome.WouldGiveUp,
-                Size = archived.Size,
-                GivenUp = givenUp,
+                Outcome = signed > archived.End.Size
+                    ? AuditRepairOutcome.WouldContradict
+                    : AuditRepairOutcome.WouldGiveUp,
             };
         }
 
-        await RestoreAsync(tenant, archived, opened?.Fence ?? await store.FenceAsync(tenant));
-        return new AuditRepair { Outcome = AuditRepairOutcome.Restored, Size = archived.Size, GivenUp = givenUp };
+        await RestoreAsync(
+            tenant, archived.End, opened?.Fence ?? await store.FenceAsync(tenant),
+            new ChainRepair(repair.Size, repair.GivenUp, fault, clock.Now));
+        return repair;
     }
 
-    private async Task<(OpenedChain? Opened, string? Fault)> TryOpenAsync(string tenant)
+    private async Task<OpenedChain?> TryOpenAsync(string tenant)
     {
         try
         {
-            return (await store.OpenAsync(tenant), null);
+            return await store.OpenAsync(tenant);
         }
-        catch (FormatException broken)
+        catch (FormatException)
         {
-            return (null, broken.Message);
+            return null;
         }
     }
 
@@ -67,7 +84,7 @@ internal sealed class ChainRepairer(
 
         for (var end = archived; end.Size < opened.End.Size;)
         {
-            var count = (int)Math.Min(SegmentSize, opened.End.Size - end.Size);
+            var count = (int)Math.Min(PartMax, opened.End.Size - end.Size);
             var entries = await store.ReadAsync(tenant, end.Size, count);
             if (entries.Count < count || AuditChain.Adopt(tenant, end, entries) is not { } next)
             {
@@ -90,7 +107,7 @@ internal sealed class ChainRepairer(
     {
         for (var from = opened.Dropped; from < archived.Size;)
         {
-            var count = (int)Math.Min(SegmentSize, archived.Size - from);
+            var count = (int)Math.Min(PartMax, archived.Size - from);
             var stored = await store.ReadAsync(tenant, from, count);
             var kept = await archive.ReadAsync(tenant, from, count);
             if (stored.Count != count || kept.Count != count
@@ -105,7 +122,7 @@ internal sealed class ChainRepairer(
         return true;
     }
 
-    private async Task RestoreAsync(string tenant, ChainEnd archived, long fence)
+    private async Task RestoreAsync(string tenant, ChainEnd archived, long fence, ChainRepair repair)
     {
         var start = archived.Size == 0 ? 0 : (archived.Size - 1) / SegmentSize * SegmentSize;
         var entries = (await archive.ReadAsync(tenant, start, (int)(archived.Size - start)))
@@ -115,8 +132,10 @@ internal sealed class ChainRepairer(
             throw new ServiceOverloadedException("archive_damaged", Applied.No);
         }
 
+        // Whoever sends again what is given up must not be told that it is recorded.
+        await store.ForgetFromAsync(tenant, archived.Size);
         var forgotten = await RememberAsync(tenant, start);
-        if (!await store.RestoreAsync(tenant, fence, archived, forgotten, entries))
+        if (!await store.RestoreAsync(tenant, fence, archived, forgotten, entries, repair))
         {
             throw new ServiceOverloadedException("audit_fenced", Applied.No);
         }

@@ -29,6 +29,9 @@ internal sealed class ChainSealer(
 {
     private const int AttemptsMax = 3;
 
+    /// <summary>So many entries are archived at once: entries may be large, and others write meanwhile.</summary>
+    private const int CopyMax = 1_024;
+
     /// <summary>
     /// Signs the chain's head, once all of it is archived. Throws <see cref="ChainDamagedException"/> when what is
     /// archived is not the beginning of the chain.
@@ -79,9 +82,11 @@ internal sealed class ChainSealer(
         }
 
         var size = archived.End.Size;
-        if (size > end.Size)
+        if (size > end.Size || size < dropped)
         {
-            throw new ChainDamagedException($"{size} entries are archived, and its store holds {end.Size}");
+            throw new ChainDamagedException(size > end.Size
+                ? $"{size} entries are archived, and its store holds {end.Size}"
+                : $"{size} entries are archived, and its store has dropped {dropped}");
         }
 
         if (size > dropped)
@@ -96,12 +101,13 @@ internal sealed class ChainSealer(
         return archived;
     }
 
-    private async Task CopyAsync(OwnedChain chain)
+    /// <summary>Archives all that is not archived yet.</summary>
+    public async Task CopyAsync(OwnedChain chain)
     {
         var archived = (await archive.ReadChainAsync(chain.Tenant)).End;
         for (var lost = 0; archived.Size < chain.End.Size;)
         {
-            var count = (int)Math.Min(RedisAuditStore.SegmentSize, chain.End.Size - archived.Size);
+            var count = (int)Math.Min(CopyMax, chain.End.Size - archived.Size);
             var entries = await store.ReadAsync(chain.Tenant, archived.Size, count);
             if (entries.Count < count || AuditChain.Adopt(chain.Tenant, archived, entries) is not { } next)
             {

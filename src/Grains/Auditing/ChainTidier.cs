@@ -6,11 +6,6 @@ using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Grains.Auditing;
 
-/// <summary>What the store still holds of a chain.</summary>
-/// <param name="Dropped">Entries before this place are in the archive only.</param>
-/// <param name="Forgotten">Ids of entries before this place are forgotten.</param>
-internal sealed record HeldRange(long Dropped, long Forgotten);
-
 /// <summary>
 /// Takes out of the stores what is not needed there any more: archived segments out of the regional store, ids that
 /// nobody sends again, entries that are not to be kept. Each step compares before it deletes, and may be repeated.
@@ -20,61 +15,94 @@ internal sealed class ChainTidier(
 {
     private const int SegmentSize = RedisAuditStore.SegmentSize;
 
+    /// <summary>So many entries are held at once; a segment is a multiple of it.</summary>
+    private const int PartMax = 512;
+
+    /// <summary>One deletion takes so many segments: it is one transaction, and others write meanwhile.</summary>
+    private const int PruneMax = 8;
+
     /// <summary>
     /// Drops the segments that are full and archived. The archive is read back first; the store keeps the last entry.
     /// </summary>
-    public async Task<HeldRange> DropAsync(OwnedChain chain, long archived, HeldRange held)
+    /// <returns>How many entries were dropped.</returns>
+    public async Task<long> DropAsync(OwnedChain chain, long archived)
     {
-        while (held.Dropped + SegmentSize <= archived && held.Dropped + SegmentSize < chain.End.Size)
+        // As it is stored, each time: a call may have been applied whose answer was lost.
+        var first = (await store.HeldAsync(chain.Tenant)).Dropped;
+        var from = first;
+        while (from + SegmentSize <= archived && from + SegmentSize < chain.End.Size)
         {
-            var stored = await store.ReadAsync(chain.Tenant, held.Dropped, SegmentSize);
-            var kept = await archive.ReadAsync(chain.Tenant, held.Dropped, SegmentSize);
-            if (stored.Count != SegmentSize || kept.Count != SegmentSize
-                || stored.Zip(kept).Any(static pair => !pair.First.AsSpan().SequenceEqual(pair.Second)))
+            if (await ReadBackAsync(chain, from) is not var (head, last))
             {
-                throw new ChainDamagedException(
-                    $"the archive does not hold the {SegmentSize} entries from {held.Dropped} on as the store does");
+                break;
             }
 
             Failpoint.Reach("audit.read-back");
-            if (!await store.DropAsync(chain.Tenant, chain.Fence, held.Dropped, stored[0], stored[^1]))
+            if (!await store.DropAsync(chain.Tenant, chain.Fence, from, head, last))
             {
                 break;
             }
 
             Failpoint.Reach("audit.dropped");
-            held = held with { Dropped = held.Dropped + SegmentSize };
+            from += SegmentSize;
         }
 
-        return held;
+        return from - first;
     }
 
     /// <summary>Forgets the ids of archived segments that were recorded longer ago than ids are known.</summary>
-    public async Task<HeldRange> ForgetAsync(OwnedChain chain, HeldRange held)
+    public async Task ForgetAsync(OwnedChain chain)
     {
+        var (dropped, from) = await store.HeldAsync(chain.Tenant);
         var until = clock.Now - options.Value.IdRetention;
-        while (held.Forgotten + SegmentSize <= held.Dropped
-            && await IsBeforeAsync(chain.Tenant, held.Forgotten + SegmentSize - 1, until))
+        while (from + SegmentSize <= dropped && await IsBeforeAsync(chain.Tenant, from + SegmentSize - 1, until))
         {
-            var segment = await archive.ReadAsync(chain.Tenant, held.Forgotten, SegmentSize);
-            var entries = segment.Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
-            if (entries.Count != SegmentSize
-                || !await store.ForgetAsync(chain.Tenant, chain.Fence, held.Forgotten, entries))
+            for (var end = from + SegmentSize; from < end; from += PartMax)
             {
-                break;
+                var entries = (await archive.ReadAsync(chain.Tenant, from, PartMax))
+                    .Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
+                if (entries.Count != PartMax || !await store.ForgetAsync(chain.Tenant, chain.Fence, from, entries))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// The first and the last entry of a segment, once the archive holds all of it as the store does; null: somebody
+    /// else has dropped it.
+    /// </summary>
+    private async Task<(byte[] First, byte[] Last)?> ReadBackAsync(OwnedChain chain, long from)
+    {
+        byte[]? first = null, last = null;
+        for (var at = from; at < from + SegmentSize; at += PartMax)
+        {
+            var stored = await store.ReadAsync(chain.Tenant, at, PartMax);
+            var kept = await archive.ReadAsync(chain.Tenant, at, PartMax);
+            if (stored.Count < PartMax && (await store.HeldAsync(chain.Tenant)).Dropped > at)
+            {
+                return null;
             }
 
-            held = held with { Forgotten = held.Forgotten + SegmentSize };
+            if (stored.Count < PartMax || kept.Count < PartMax
+                || stored.Zip(kept).Any(static pair => !pair.First.AsSpan().SequenceEqual(pair.Second)))
+            {
+                throw new ChainDamagedException(
+                    $"the archive does not hold the {SegmentSize} entries from {from} on as the store does");
+            }
+
+            (first, last) = (first ?? stored[0], stored[^1]);
         }
 
-        return held;
+        return (first!, last!);
     }
 
     /// <summary>
     /// The record of a deletion that is due, and where it ends; null: none is due. It has to stand in the chain, under
     /// a checkpoint, before anything is deleted.
     /// </summary>
-    public async Task<(AuditEvent Record, long Before)?> DueAsync(OwnedChain chain, HeldRange held)
+    public async Task<(AuditEvent Record, long Before)?> DueAsync(OwnedChain chain)
     {
         var archived = await archive.ReadChainAsync(chain.Tenant);
         if (archived.Retention is not { KeepFor: { } keepFor, IsHeld: false })
@@ -82,8 +110,9 @@ internal sealed class ChainTidier(
             return null;
         }
 
+        var forgotten = (await store.HeldAsync(chain.Tenant)).Forgotten;
         var (before, until) = (archived.PrunedBefore, clock.Now - keepFor);
-        while (before + SegmentSize <= held.Forgotten
+        while (before + SegmentSize <= Math.Min(forgotten, archived.PrunedBefore + (PruneMax * SegmentSize))
             && await IsBeforeAsync(chain.Tenant, before + SegmentSize - 1, until))
         {
             before += SegmentSize;

@@ -24,11 +24,16 @@ internal interface IAuditStore
     Task<StoreAnswer> RepairAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries);
 
-    /// <summary>Lets nobody append any more until an operator has mended the chain.</summary>
-    Task FreezeAsync(string tenant, string fault);
+    /// <summary>
+    /// Lets nobody append any more until an operator has mended the chain; false when it is somebody else's.
+    /// </summary>
+    Task<bool> FreezeAsync(string tenant, long fence, string fault);
 
     /// <summary>Reads entries; fewer where there are fewer, none of those that were dropped.</summary>
     Task<IReadOnlyList<byte[]>> ReadAsync(string tenant, long from, int count);
+
+    /// <summary>What it holds of the chain.</summary>
+    Task<HeldRange> HeldAsync(string tenant);
 
     /// <summary>How many entries the chain has.</summary>
     Task<long> SizeAsync(string tenant);
@@ -52,6 +57,9 @@ internal interface IAuditStore
     /// <summary>Knows ids again.</summary>
     Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries);
 
+    /// <summary>Forgets the ids of a frozen chain's events from a place on: they are to be given up.</summary>
+    Task ForgetFromAsync(string tenant, long from);
+
     /// <summary>
     /// Puts a chain back to an end; what the store held beyond it is gone afterwards, and the chain is not frozen.
     /// </summary>
@@ -60,11 +68,15 @@ internal interface IAuditStore
     /// <param name="end">The end.</param>
     /// <param name="forgotten">The place before which ids are forgotten.</param>
     /// <param name="entries">The entries of the segment that the end lies in.</param>
+    /// <param name="repair">What the chain has to record of it.</param>
     Task<bool> RestoreAsync(
-        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries);
+        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries, ChainRepair repair);
 
     /// <summary>Lets the chain's owner append again.</summary>
-    Task UnfreezeAsync(string tenant);
+    Task<bool> UnfreezeAsync(string tenant, long fence, ChainRepair repair);
+
+    /// <summary>Notes that a repair is recorded in the chain.</summary>
+    Task RepairRecordedAsync(string tenant);
 
     /// <summary>The tenants whose chains have been appended to.</summary>
     Task<IReadOnlyList<string>> TenantsAsync();
@@ -83,12 +95,27 @@ internal sealed record OpenedChain(long Fence, ChainEnd End, long Stored, string
     /// <summary>The ids of entries before this place are forgotten.</summary>
     public long Forgotten { get; init; }
 
+    /// <summary>A repair that is not recorded in the chain yet; null: none.</summary>
+    public ChainRepair? Repair { get; init; }
+
     /// <summary>The last checkpoint; null: none yet.</summary>
     public SignedHead? Signed { get; init; }
 
     /// <summary>Which changes of keys are recorded in the chain (<see cref="ChainRecords.Recorded"/>).</summary>
     public string KeysRecorded { get; init; } = "";
 }
+
+/// <summary>What was done to a frozen chain.</summary>
+/// <param name="Size">The size with which it goes on.</param>
+/// <param name="GivenUp">How many entries were given up.</param>
+/// <param name="Fault">Why it was frozen.</param>
+/// <param name="At">When it was repaired.</param>
+internal sealed record ChainRepair(long Size, long GivenUp, string Fault, DateTimeOffset At);
+
+/// <summary>What the store holds of a chain.</summary>
+/// <param name="Dropped">Entries before this place are in the archive only.</param>
+/// <param name="Forgotten">Ids of entries before this place are forgotten.</param>
+internal sealed record HeldRange(long Dropped, long Forgotten);
 
 /// <summary>What became of a checkpoint.</summary>
 internal enum PublishOutcome

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.Resilience;
@@ -15,8 +16,16 @@ internal sealed partial class RedisAuditStore
     internal static readonly LuaScript Drop = LuaScript.Load("audit-drop.lua");
     internal static readonly LuaScript Forget = LuaScript.Load("audit-forget.lua");
     internal static readonly LuaScript Restore = LuaScript.Load("audit-restore.lua");
+    internal static readonly LuaScript Unfreeze = LuaScript.Load("audit-unfreeze.lua");
 
     private static readonly RedisKey Chains = "gatehouse:audit-chains";
+
+    public async Task<HeldRange> HeldAsync(string tenant)
+    {
+        var stored = await RunAsync(CallKind.Read, database =>
+            database.HashGetAsync(EndOf(tenant), ["dropped", "forgotten"]));
+        return new HeldRange(Number((string?)stored[0] ?? ""), Number((string?)stored[1] ?? ""));
+    }
 
     public async Task<long> SizeAsync(string tenant)
     {
@@ -64,6 +73,18 @@ internal sealed partial class RedisAuditStore
         return (int)await WriteAsync(Forget, [EndOf(tenant), IdsOf(tenant)], values) == 1;
     }
 
+    public async Task ForgetFromAsync(string tenant, long from)
+    {
+        // Past the guard: a scan has as many commands as there are ids, and each of them is short.
+        await foreach (var id in redis.Database.HashScanAsync(IdsOf(tenant), pageSize: 1_000))
+        {
+            if (Number((string)id.Value!) >= from)
+            {
+                await redis.Database.HashDeleteAsync(IdsOf(tenant), id.Name);
+            }
+        }
+    }
+
     public Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries) =>
         RunAsync(CallKind.Write, async database =>
         {
@@ -73,12 +94,13 @@ internal sealed partial class RedisAuditStore
         });
 
     public async Task<bool> RestoreAsync(
-        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries)
+        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries, ChainRepair repair)
     {
         var dropped = end.Size - entries.Count;
         var values = new List<RedisValue>
         {
             fence, end.Size, end.Hash, Convert.ToHexStringLower(end.Tree.ToBytes()), dropped, forgotten,
+            JsonSerializer.Serialize(repair),
         };
         foreach (var entry in entries)
         {
@@ -92,6 +114,7 @@ internal sealed partial class RedisAuditStore
             EndOf(tenant), IdsOf(tenant), SegmentOf(tenant, segment),
             .. await SegmentsAsync(tenant, segment + 1, 1), .. await SegmentsAsync(tenant, segment - 1, -1),
         ];
+        await RegisterAsync(tenant);
         return (int)await WriteAsync(Restore, keys, [.. values]) == 1;
     }
 
@@ -102,18 +125,23 @@ internal sealed partial class RedisAuditStore
         return fence;
     });
 
-    public Task UnfreezeAsync(string tenant) => RunAsync(CallKind.Write, async database =>
-    {
-        await database.HashDeleteAsync(EndOf(tenant), "frozen");
-        await commit.CommitAsync();
-        return true;
-    });
+    public async Task<bool> UnfreezeAsync(string tenant, long fence, ChainRepair repair) =>
+        (int)await WriteAsync(Unfreeze, [EndOf(tenant)], [fence, JsonSerializer.Serialize(repair)]) == 1;
+
+    public Task RepairRecordedAsync(string tenant) =>
+        RunAsync(CallKind.Write, database => database.HashDeleteAsync(EndOf(tenant), "repaired"));
 
     public async Task<IReadOnlyList<string>> TenantsAsync()
     {
         var chains = await RunAsync(CallKind.Read, database => database.HashKeysAsync(Chains));
         return [.. chains.Select(static tenant => (string)tenant!)];
     }
+
+    /// <summary>
+    /// For those who go through all chains; it is on another server of a cluster, as it may be.
+    /// </summary>
+    private Task<bool> RegisterAsync(string tenant) =>
+        RunAsync(CallKind.Write, database => database.HashSetAsync(Chains, tenant, ""));
 
     internal static RedisKey CheckpointOf(string tenant) => $"gatehouse:audit-checkpoint:{{{tenant}}}";
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Resilience;
@@ -17,9 +18,13 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
     /// <summary>How many entries one list holds.</summary>
     public const int SegmentSize = 4096;
 
+    /// <summary>So many entries are read at once: entries may be large, and others wait meanwhile.</summary>
+    private const int PartMax = 256;
+
     internal static readonly LuaScript Append = LuaScript.Load("audit-append.lua");
     internal static readonly LuaScript Open = LuaScript.Load("audit-open.lua");
     internal static readonly LuaScript Repair = LuaScript.Load("audit-repair.lua");
+    internal static readonly LuaScript Freeze = LuaScript.Load("audit-freeze.lua");
 
     public async Task<OpenedChain> OpenAsync(string tenant)
     {
@@ -34,25 +39,21 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
         {
             Dropped = Number(answer[5]),
             Forgotten = Number(answer[6]),
-            Signed = ReadHead(answer.AsSpan(7)),
-            KeysRecorded = answer[11],
+            Repair = answer[7].Length == 0 ? null : JsonSerializer.Deserialize<ChainRepair>(answer[7]),
+            Signed = ReadHead(answer.AsSpan(8)),
+            KeysRecorded = answer[12],
         };
     }
 
-    public Task FreezeAsync(string tenant, string fault) => RunAsync(CallKind.Write, async database =>
-    {
-        await database.HashSetAsync(EndOf(tenant), "frozen", fault);
-        await commit.CommitAsync();
-        return true;
-    });
+    public async Task<bool> FreezeAsync(string tenant, long fence, string fault) =>
+        (int)await WriteAsync(Freeze, [EndOf(tenant)], [fence, fault]) == 1;
 
     public async Task<StoreAnswer> AppendAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
     {
         if (before.Size == 0)
         {
-            // For those who go through all chains; it is on another server of a cluster, as it may be.
-            await RunAsync(CallKind.Write, database => database.HashSetAsync(Chains, tenant, ""));
+            await RegisterAsync(tenant);
         }
 
         var (segment, used) = Math.DivRem(before.Size, SegmentSize);
@@ -91,7 +92,7 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
         while (entries.Count < count)
         {
             var (segment, start) = Math.DivRem(from + entries.Count, SegmentSize);
-            var stop = Math.Min(start + count - entries.Count, SegmentSize) - 1;
+            var stop = Math.Min(start + Math.Min(PartMax, count - entries.Count), SegmentSize) - 1;
             var part = await RunAsync(
                 CallKind.Read, database => database.ListRangeAsync(SegmentOf(tenant, segment), start, stop));
             entries.AddRange(part.Select(static entry => (byte[])entry!));

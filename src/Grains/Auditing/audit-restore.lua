@@ -9,7 +9,8 @@
 -- ARGV[4]  the frontier of the tree
 -- ARGV[5]  how many entries are dropped: where KEYS[3] begins
 -- ARGV[6]  the place before which ids are forgotten
--- ARGV[7...]  an id and an entry each, from ARGV[5] on
+-- ARGV[7]  what is to be recorded of it
+-- ARGV[8...]  an id and an entry each, from ARGV[5] on
 -- answers  1, or 0 when the chain is somebody else's
 if (redis.call('HGET', KEYS[1], 'fence') or '0') ~= ARGV[1] then
   return 0
@@ -18,10 +19,11 @@ for i = 3, #KEYS do
   redis.call('UNLINK', KEYS[i])
 end
 local first = tonumber(ARGV[5])
-for i = 7, #ARGV, 2 do
+for i = 8, #ARGV, 2 do
   redis.call('RPUSH', KEYS[3], ARGV[i + 1])
-  redis.call('HSET', KEYS[2], ARGV[i], string.format('%.0f', first + (i - 7) / 2))
+  redis.call('HSET', KEYS[2], ARGV[i], string.format('%.0f', first + (i - 8) / 2))
 end
-redis.call('HSET', KEYS[1], 'size', ARGV[2], 'hash', ARGV[3], 'tree', ARGV[4], 'dropped', ARGV[5], 'forgotten', ARGV[6])
+redis.call('HSET', KEYS[1], 'size', ARGV[2], 'hash', ARGV[3], 'tree', ARGV[4], 'dropped', ARGV[5], 'forgotten', ARGV[6],
+  'repaired', ARGV[7])
 redis.call('HDEL', KEYS[1], 'frozen')
 return 1

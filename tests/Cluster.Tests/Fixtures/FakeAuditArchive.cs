@@ -68,7 +68,16 @@ internal sealed class FakeAuditArchive : IAuditArchive
         Answer<IReadOnlyList<byte[]>>(tenant, kept => [.. kept.Entries.Take((int)Math.Min(from + count, int.MaxValue))
             .Skip((int)Math.Max(from, kept.PrunedBefore))]);
 
-    public Task<IReadOnlyList<byte[]>> SearchAsync(string tenant, AuditFilter filter, long from, int count) =>
+    public Func<Task>? BeforeSearch { get; set; }
+
+    public async Task<IReadOnlyList<byte[]>> SearchAsync(string tenant, AuditFilter filter, long from, int count)
+    {
+        var b = BeforeSearch; BeforeSearch = null;
+        await (b?.Invoke() ?? Task.CompletedTask);
+        return await SearchAsync2(tenant, filter, from, count);
+    }
+
+    private Task<IReadOnlyList<byte[]>> SearchAsync2(string tenant, AuditFilter filter, long from, int count) =>
         Answer<IReadOnlyList<byte[]>>(tenant, kept =>
             [.. kept.Entries.Skip((int)Math.Max(from, kept.PrunedBefore)).Where(entry => AuditQuery.Fits(filter, entry)).Take(count)]);
 
