@@ -19,13 +19,7 @@ internal sealed partial class AuditChainGrain
             var id = entries[index].Id;
             if (failure is not null)
             {
-                // Only those who send again what is in the archive wait for it.
-                foreach (var append in batch.Appends.Where(append => append.Events.Any(audited => audited.Id == id)))
-                {
-                    refused.Add(append);
-                    append.Answer.TrySetException(failure);
-                }
-
+                refused.UnionWith(Fail(batch, id, failure));
                 continue;
             }
 
@@ -55,6 +49,14 @@ internal sealed partial class AuditChainGrain
 
         Recorded(rest);
         return new AppendBatch();
+    }
+
+    /// <summary>Only those who send again what is in the archive wait for it.</summary>
+    private static List<PendingAppend> Fail(AppendBatch batch, string id, Exception failure)
+    {
+        var failed = batch.Appends.Where(append => append.Events.Any(audited => audited.Id == id)).ToList();
+        failed.ForEach(append => append.Answer.TrySetException(failure));
+        return failed;
     }
 
     /// <summary>What is sent again was recorded together as a rule: read in runs, not one by one.</summary>

@@ -32,7 +32,9 @@ internal static class ChainRecords
         ];
     }
 
-    /// <summary>Everything that became of a ring's keys, in short. By itself, not by time: two changes can have one.</summary>
+    /// <summary>
+    /// Everything that became of a ring's keys, in short. By itself, not by time: two changes can have one.
+    /// </summary>
     public static string Recorded(KeyRingState ring) => string.Join(
         ',', from version in ring.Versions from change in Changes(version) select Mark(version, change.What));
 

@@ -125,7 +125,8 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         await _chain.Grain.KeepUpAsync();
 
         Assert.Equal(0, _chain.Stored.Dropped);
-        Assert.Contains("does not hold the 4096 entries from 0", (await _chain.Grain.StateAsync()).Fault, StringComparison.Ordinal);
+        var state = await _chain.Grain.StateAsync();
+        Assert.Contains("does not hold the 4096 entries from 0", state.Fault, StringComparison.Ordinal);
     }
 
     /// <summary>As a backup from before does.</summary>

@@ -79,7 +79,10 @@ internal sealed class FakeAuditArchive : IAuditArchive
 
     private Task<IReadOnlyList<byte[]>> SearchAsync2(string tenant, AuditFilter filter, long from, int count) =>
         Answer<IReadOnlyList<byte[]>>(tenant, kept =>
-            [.. kept.Entries.Skip((int)Math.Max(from, kept.PrunedBefore)).Where(entry => AuditQuery.Fits(filter, entry)).Take(count)]);
+            [
+                .. kept.Entries.Skip((int)Math.Max(from, kept.PrunedBefore))
+                    .Where(entry => AuditQuery.Fits(filter, entry)).Take(count),
+            ]);
 
     public Task<IReadOnlyList<AuditTile>> ReadTilesAsync(string tenant, IReadOnlyList<(int Level, long Index)> tiles) =>
         Answer<IReadOnlyList<AuditTile>>(tenant, kept =>

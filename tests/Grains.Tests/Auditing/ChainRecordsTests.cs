@@ -55,7 +55,8 @@ public class ChainRecordsTests
 
         var record = ChainRecords.Of(ring, "").Single(record => record.Action == "key.revoked");
 
-        Assert.Equal("""{"algorithm":"ES256","publicKey":"AQ==","reason":"laptop lost"}""", Encoding.UTF8.GetString(record.Metadata!));
+        Assert.Equal(
+            """{"algorithm":"ES256","publicKey":"AQ==","reason":"laptop lost"}""", Encoding.UTF8.GetString(record.Metadata!));
         Assert.Equal(("gatehouse", Now), (record.Actor.Type, record.OccurredAt));
     }
 
