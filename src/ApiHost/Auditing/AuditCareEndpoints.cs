@@ -23,7 +23,7 @@ internal static class AuditCareEndpoints
         group.MapGet("/retention", RetentionAsync).WithName("GetRetention").RequireAdmin()
             .Produces<RetentionDocument>().ProducesProblems(404);
         group.MapPut("/retention", SetRetentionAsync).WithName("PutRetention").RequireAdmin()
-            .Produces<RetentionDocument>().ProducesProblems(400, 404, 413, 415);
+            .Produces<RetentionDocument>().ProducesProblems(400, 404, 413, 415, 503);
     }
 
     /// <summary>Look at an audit chain's stores</summary>
@@ -69,21 +69,23 @@ internal static class AuditCareEndpoints
         }
 
         var repair = await grains.AuditChain(tenant).RepairAsync(body.GiveUpFrom);
-        return repair.Outcome is AuditRepairOutcome.WouldGiveUp
-            ? Problems.WouldGiveUp(repair.Size, repair.GivenUp)
-            : TypedResults.Ok(new RepairResponse
+        return repair.Outcome switch
+        {
+            AuditRepairOutcome.WouldGiveUp => Problems.WouldGiveUp(repair.Size, repair.GivenUp),
+            AuditRepairOutcome.WouldContradict => Problems.WouldContradict(repair.SignedSize, repair.Size),
+            _ => TypedResults.Ok(new RepairResponse
             {
                 Outcome = repair.Outcome switch
                 {
                     AuditRepairOutcome.Sound => "sound",
                     AuditRepairOutcome.Continued => "continued",
-                    AuditRepairOutcome.Restored => "restored",
-                    _ => throw new UnreachableException($"Outcome {repair.Outcome}"),
+                    _ => "restored",
                 },
                 Size = repair.Size,
                 GivenUp = repair.GivenUp,
                 Fault = repair.Fault,
-            });
+            }),
+        };
     }
 
     /// <summary>Read how long audit events are kept</summary>
@@ -127,8 +129,9 @@ internal static class AuditCareEndpoints
         }
 
         var retention = new AuditRetention(body.KeepFor, body.LegalHold, body.HoldReason);
-        await grains.AuditChain(tenant).SetRetentionAsync(retention);
-        return TypedResults.Ok(Document(retention));
+        return await grains.AuditChain(tenant).SetRetentionAsync(retention)
+            ? TypedResults.Ok(Document(retention))
+            : Problems.ChainFrozen();
     }
 
     private static RetentionDocument Document(AuditRetention retention) => new()

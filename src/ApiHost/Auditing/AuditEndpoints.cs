@@ -115,11 +115,7 @@ internal static class AuditEndpoints
         var (reader, start, count) = (grains.AuditReader(tenant), query.From ?? 0, query.Limit ?? PageDefault);
         var page = filter.IsEmpty
             ? await reader.ReadAsync(start, count)
-            : await reader.SearchAsync(filter, start, count) with
-            {
-                // A search does not say what is not there to be found.
-                PrunedBefore = (await reader.ReadAsync(start, 0)).PrunedBefore,
-            };
+            : await reader.SearchAsync(filter, start, count);
         return IsDamaged(page, start) ? Problems.ChainFrozen() : new EntriesResult(page, start);
     }
 

@@ -118,6 +118,11 @@ internal static class Problems
         $"{givenUp} entries from {archived} on do not follow, or nothing follows them. Send "
         + $"{{\"giveUpFrom\":{archived}}} to go on without them; nothing was done.");
 
+    public static Problem WouldContradict(long signed, long archived) => Conflict(
+        "would_contradict", "A checkpoint was signed of entries that are gone",
+        $"A checkpoint of {signed} entries was published, and {archived} are archived. Restore the archive from its backup; "
+        + "nothing was done.");
+
     public static Problem IdempotencyKeyReused() => new()
     {
         Status = StatusCodes.Status422UnprocessableEntity,

@@ -37,6 +37,7 @@ internal sealed partial class AuditChainGrain
         var chain = await OpenAsync();
         if (chain.FrozenAt is null)
         {
+            await RecordRepairAsync();
             return new AuditRepair { Outcome = AuditRepairOutcome.Sound, Size = chain.End.Size };
         }
 

@@ -123,7 +123,7 @@ internal sealed partial class AuditChainGrain
         var answer = await store.RepairAsync(Tenant, opened.Fence, opened.End, repaired, entries);
         if (answer.Outcome is not StoreOutcome.Done)
         {
-            throw new ServiceOverloadedException("audit_fenced", Applied.No);
+            throw new ServiceOverloadedException(Fenced, Applied.No);
         }
 
         LogRepaired(Tenant, torn.Count);
@@ -140,9 +140,8 @@ internal sealed partial class AuditChainGrain
         if (!await store.FreezeAsync(Tenant, chain.Fence, fault))
         {
             // What was found may be the work of whoever owns the chain by now.
-            _isDiscarded = true;
-            DeactivateOnIdle();
-            throw new ServiceOverloadedException("audit_fenced", Applied.No);
+            Discard();
+            throw new ServiceOverloadedException(Fenced, Applied.No);
         }
 
         var frozen = Frozen(chain, fault);

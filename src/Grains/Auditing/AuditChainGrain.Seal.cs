@@ -20,7 +20,7 @@ internal sealed partial class AuditChainGrain
     private Task? _tidying;
     private IGrainTimer? _sealTimer;
     private bool _isSealDue;
-    private bool _isSealFailing;
+    private bool _isArchiveFailing;
     private ChainRepair? _repair;
 
     /// <summary>Entries that only the regional store has.</summary>
@@ -62,6 +62,8 @@ internal sealed partial class AuditChainGrain
             await (_sealing ??= SealAsync());
         }
 
+        // One that is under way may know of less.
+        await (_tidying ?? Task.CompletedTask);
         await (_tidying ??= TidyAsync());
     }
 
@@ -77,8 +79,8 @@ internal sealed partial class AuditChainGrain
     /// <summary>Whatever was recorded is signed after a while, sooner if it is much.</summary>
     private void SealLater()
     {
-        // One that fails is tried again by the timer, not by every event.
-        if (!_isSealFailing && _acknowledged.Size - (_checkpoint?.Size ?? 0) >= options.Value.CheckpointEvents)
+        // An archive that fails is tried again by the timer, not by every event.
+        if (!_isArchiveFailing && Unarchived >= options.Value.CheckpointEvents)
         {
             SealBehind();
         }
@@ -130,19 +132,22 @@ internal sealed partial class AuditChainGrain
         try
         {
             await TrySealAsync();
-            _isSealFailing = false;
         }
 #pragma warning disable CA1031 // Counted and said whatever it was; whoever waits for the checkpoint gets it, too.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            _isSealFailing = true;
             metrics.SealFailed(failure is ChainDamagedException
                 ? "damaged"
                 : (failure as ServiceOverloadedException)?.Reason ?? "failed");
             LogSealFailed(Tenant, failure.Message);
             if (failure is not ChainDamagedException damage)
             {
+                if (failure is ServiceOverloadedException { Reason: Fenced })
+                {
+                    Discard();
+                }
+
                 throw;
             }
 
@@ -172,7 +177,9 @@ internal sealed partial class AuditChainGrain
         }
 
         // Archived, whatever becomes of the signature: that is what lets entries leave the regional store.
+        _isArchiveFailing = true;
         await sealer.CopyAsync(new OwnedChain(Tenant, chain.Fence, chain.End));
+        _isArchiveFailing = false;
         _archived = Math.Max(_archived, chain.End.Size);
         metrics.Waiting(this, Unarchived);
         for (var attempt = 0; attempt < SignaturesMax; attempt++)

@@ -20,6 +20,9 @@ internal sealed partial class AuditChainGrain(
     /// <summary>A page ends at about so many bytes, however many entries were asked for.</summary>
     private const long PageWeightMax = 1024 * 1024;
 
+    /// <summary>The reason of whoever has lost the chain to another activation.</summary>
+    private const string Fenced = "audit_fenced";
+
     private const int PartMax = 32;
     private const int TornMax = 10_000;
     private const long QueueWeightMax = 32 * 1024 * 1024;
@@ -147,6 +150,15 @@ internal sealed partial class AuditChainGrain(
         _grown?.TrySetResult();
         metrics.Left(this);
         return base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
+    /// <summary>Nobody is served from here any more: the next activation reads the truth.</summary>
+    private void Discard()
+    {
+        _isDiscarded = true;
+        // Calls that wait would hold up the end of this activation, and so the next one.
+        _grown?.TrySetResult();
+        DeactivateOnIdle();
     }
 
     private void ThrowIfDiscarded()

@@ -19,8 +19,13 @@ internal sealed partial class AuditChainsGrain(
 
     private Task? _sweep;
 
+    /// <summary>What a silo that was killed left unsigned waits so long.</summary>
+    private static readonly TimeSpan PeriodMax = TimeSpan.FromMinutes(5);
+
     /// <summary>Half of the time, so that what is not due at one look is not too old at the next.</summary>
-    private TimeSpan Period => options.Value.HeartbeatPeriod / 2;
+    private TimeSpan DueAfter => options.Value.HeartbeatPeriod / 2;
+
+    private TimeSpan Period => DueAfter < PeriodMax ? DueAfter : PeriodMax;
 
     public async Task WatchAsync()
     {
@@ -59,7 +64,7 @@ internal sealed partial class AuditChainsGrain(
         {
             // Only what is due wakes its chain.
             var last = await store.CheckpointAsync(tenant);
-            if (last is null || clock.Now - last.SignedAt >= Period || await store.SizeAsync(tenant) > last.Size)
+            if (last is null || clock.Now - last.SignedAt >= DueAfter || await store.SizeAsync(tenant) > last.Size)
             {
                 await GrainFactory.AuditChain(tenant).KeepUpAsync();
             }

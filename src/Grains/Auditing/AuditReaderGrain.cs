@@ -2,8 +2,9 @@ using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Auditing.Archive;
-using Microsoft.Extensions.Options;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.SigningKeys;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
 namespace Gatehouse.Grains.Auditing;
@@ -14,7 +15,8 @@ namespace Gatehouse.Grains.Auditing;
 /// </summary>
 [GrainType("audit-reader"), StatelessWorker, Reentrant]
 internal sealed partial class AuditReaderGrain(
-    IAuditStore store, IAuditArchive archive, IOptions<AuditOptions> options, IOptions<RegionOptions> region)
+    IAuditStore store, IAuditArchive archive, IKeyRingStore rings, IOptions<AuditOptions> options,
+    IOptions<RegionOptions> region)
     : Grain, IAuditReaderGrain
 {
     /// <summary>A page ends at about so many bytes, however many entries were asked for.</summary>
@@ -37,32 +39,26 @@ internal sealed partial class AuditReaderGrain(
             return Page(page.Entries, from + page.Entries.Count, page.Head);
         }
 
-        var entries = await ReadArchivedAsync(from, (int)Math.Min(count, page.HeldFrom - from));
         // What was deleted is not answered: the first one that is left may lie behind.
-        var first = entries.Count > 0
-            ? AuditEntry.Read(entries[0]).Entry.Seq
-            : Math.Max(from, (await archive.ReadChainAsync(Tenant)).PrunedBefore);
-        return entries.Count == 0 && first > from
-            ? await ReadAsync(first, count) with { PrunedBefore = first }
-            : Page(entries, first + entries.Count, page.Head) with { PrunedBefore = first > from ? first : 0 };
+        var pruned = (await archive.ReadChainAsync(Tenant)).PrunedBefore;
+        var start = Math.Max(from, pruned);
+        if (start >= page.HeldFrom)
+        {
+            return await ReadAsync(start, count) with { PrunedBefore = pruned };
+        }
+
+        var entries = await ReadArchivedAsync(start, (int)Math.Min(count, page.HeldFrom - start));
+        return Page(entries, start + entries.Count, page.Head) with { PrunedBefore = pruned > from ? pruned : 0 };
     }
 
     public async Task<AuditSearchPage> SearchAsync(AuditFilter filter, long from, int count)
     {
-        var archived = (await archive.ReadChainAsync(Tenant)).End.Size;
-        var (found, next) = (new List<byte[]>(), from);
-        if (from < archived)
-        {
-            var kept = await archive.SearchAsync(Tenant, filter, from, count);
-            found.AddRange(WithinWeight(kept));
-            next = found.Count > 0 && (found.Count == count || found.Count < kept.Count)
-                ? AuditEntry.Read(found[^1]).Entry.Seq + 1
-                : archived;
-        }
-
+        var archived = await archive.ReadChainAsync(Tenant);
+        var found = new List<byte[]>();
+        var next = await SearchArchivedAsync(filter, from, count, archived.End.Size, found);
         var scanned = 0;
         var page = await Chain.ReadAsync(next, 0);
-        while (found.Count < count && next >= archived && next < page.Head.Size && scanned < ScanMax)
+        while (found.Count < count && next >= archived.End.Size && next < page.Head.Size && scanned < ScanMax)
         {
             page = await Chain.ReadAsync(next, PartMax);
             if (page.Entries.Count == 0)
@@ -81,7 +77,29 @@ internal sealed partial class AuditReaderGrain(
             }
         }
 
-        return Page(found, next, page.Head);
+        return Page(found, next, page.Head) with
+        {
+            PrunedBefore = archived.PrunedBefore > from ? archived.PrunedBefore : 0,
+        };
+    }
+
+    /// <summary>Answers where to go on: the end of what is archived, unless the page is full before.</summary>
+    private async Task<long> SearchArchivedAsync(
+        AuditFilter filter, long from, int count, long end, List<byte[]> found)
+    {
+        var weight = 0L;
+        while (from < end && found.Count < count && weight < PageWeightMax)
+        {
+            var asked = Math.Min(PartMax, count - found.Count);
+            var part = await archive.SearchAsync(Tenant, filter, from, asked);
+            // What is archived meanwhile is looked for in the chain's grain: here it would be found twice.
+            var before = part.Where(entry => AuditEntry.Read(entry).Entry.Seq < end).ToList();
+            found.AddRange(before);
+            weight += before.Sum(static entry => (long)entry.Length);
+            from = part.Count < asked || before.Count < part.Count ? end : AuditEntry.Read(part[^1]).Entry.Seq + 1;
+        }
+
+        return from;
     }
 
     public async Task<AuditCheckpoint?> CheckpointAsync() => await store.CheckpointAsync(Tenant) is { } last
@@ -90,12 +108,6 @@ internal sealed partial class AuditReaderGrain(
 
     private static AuditSearchPage Page(IReadOnlyList<byte[]> entries, long next, AuditHead head) =>
         new() { Entries = entries, Next = next < head.Size ? next : null, Head = head };
-
-    private static IEnumerable<byte[]> WithinWeight(IReadOnlyList<byte[]> entries)
-    {
-        var weight = 0L;
-        return entries.TakeWhile(entry => weight < PageWeightMax && (weight += entry.Length) > 0);
-    }
 
     private async Task<List<byte[]>> ReadArchivedAsync(long from, int count)
     {

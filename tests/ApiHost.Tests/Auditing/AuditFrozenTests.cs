@@ -52,7 +52,9 @@ public class AuditFrozenTests(SharedHost shared)
     private async Task<string> NewFrozenAsync()
     {
         var tenant = await _host.NewChainAsync(Size);
-        await _host.App.Services.GetRequiredService<IAuditStore>().FreezeAsync(tenant, "frozen by a test");
+        var store = _host.App.Services.GetRequiredService<IAuditStore>();
+        // Only its owner may, so it is taken over first.
+        await store.FreezeAsync(tenant, (await store.OpenAsync(tenant)).Fence, "frozen by a test");
         // The chain finds out when it writes.
         var refused = await _host.PostAuditAsync(tenant, "events", AuditCalls.Event);
         Assert.Equal((503, "chain_frozen"), (refused.Status, refused.Code));

@@ -127,13 +127,17 @@ public class SealedChainStoreTests
         await using var store = await Store.StartAsync(kind);
         var chains = New(store);
         var (fence, _) = await FillAsync(chains, (2 * Segment) + 100);
-        await chains.FreezeAsync(Tenant, "damaged");
+        Assert.False(await chains.FreezeAsync(Tenant, fence - 1, "not mine"));
+        Assert.True(await chains.FreezeAsync(Tenant, fence, "damaged"));
+        Assert.True(await chains.FreezeAsync(Tenant, fence, "damaged, too"));
+        await chains.ForgetFromAsync(Tenant, Segment + 7);
         var kept = await chains.ReadAsync(Tenant, 0, Segment + 7);
         var end = AuditChain.Adopt(Tenant, ChainEnd.Empty, kept)!;
         var last = kept.Skip(Segment).Select(bytes => AuditEntry.Read(bytes).Entry).ToList();
 
-        Assert.False(await chains.RestoreAsync(Tenant, fence - 1, end, 0, last));
-        Assert.True(await chains.RestoreAsync(Tenant, fence, end, 0, last));
+        var repair = new ChainRepair(end.Size, 93, "damaged", Now);
+        Assert.False(await chains.RestoreAsync(Tenant, fence - 1, end, 0, last, repair));
+        Assert.True(await chains.RestoreAsync(Tenant, fence, end, 0, last, repair));
 
         var opened = await chains.OpenAsync(Tenant);
         Assert.Equal((end.Size, end.Hash, end.Size, Segment, null),
@@ -141,8 +145,34 @@ public class SealedChainStoreTests
         Assert.Equal(kept.Skip(Segment), await chains.ReadAsync(Tenant, Segment, 100));
         Assert.False(await store.Redis.Database.KeyExistsAsync(RedisAuditStore.SegmentOf(Tenant, 0)));
         Assert.False(await store.Redis.Database.KeyExistsAsync(RedisAuditStore.SegmentOf(Tenant, 2)));
-        var (next, entries) = Append(end, 2, "more");
+        Assert.Equal(repair, opened.Repair);
+        // One that is given up may be sent again.
+        var (next, entries) = Append(end, 2, "b8-");
         Assert.Equal(StoreOutcome.Done, (await chains.AppendAsync(Tenant, opened.Fence, end, next, entries)).Outcome);
+        await chains.RepairRecordedAsync(Tenant);
+        Assert.Null((await chains.OpenAsync(Tenant)).Repair);
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Freeze_IsUpToTheOwner_AndKeepsItsFirstReason(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var chains = New(store);
+        var (fence, end) = await FillAsync(chains, 3);
+
+        Assert.False(await chains.FreezeAsync(Tenant, fence - 1, "another one's"));
+        Assert.Null((await chains.OpenAsync(Tenant)).Frozen);
+        fence++;
+        Assert.True(await chains.FreezeAsync(Tenant, fence, "first"));
+        Assert.True(await chains.FreezeAsync(Tenant, fence, "second"));
+        var (next, entries) = Append(end, 1, "more");
+        Assert.Equal(StoreOutcome.Frozen, (await chains.AppendAsync(Tenant, fence, end, next, entries)).Outcome);
+        Assert.Equal("first", (await chains.OpenAsync(Tenant)).Frozen);
+        var repair = new ChainRepair(3, 0, "first", Now);
+        Assert.False(await chains.UnfreezeAsync(Tenant, fence, repair));
+        Assert.True(await chains.UnfreezeAsync(Tenant, fence + 1, repair));
+        Assert.Equal((null, repair), ((await chains.OpenAsync(Tenant)).Frozen, (await chains.OpenAsync(Tenant)).Repair));
     }
 
     private static RedisAuditStore New(Store store) => new(store.Redis, new NoStoreCommit());

@@ -54,6 +54,33 @@ public sealed class AuditDamageTests(AuditCluster fixture) : IClassFixture<Audit
         _chain.AssertOneChain();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Store_ThatComesBackWithoutWhatItAcknowledged_IsFoundOut(bool archiveIsDown)
+    {
+        await _chain.AppendManyAsync("e", 5);
+        // As in a fail-over: the commit is given up, and then another server answers, which has less.
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            _cluster.Chains.Faults.Enqueue((false, new ServiceOverloadedException("redis_unavailable", Applied.No)));
+        }
+
+        await Assert.ThrowsAsync<ServiceOverloadedException>(() => _cluster.DriveAsync(_chain.AppendAsync("n0")));
+        _chain.PutBack(3);
+        _cluster.Archive.IsDown = archiveIsDown;
+        try
+        {
+            var result = await _cluster.DriveAsync(_chain.AppendUntilTakenAsync("n1"));
+
+            Assert.Equal((AuditAppendOutcome.Frozen, 3L), (result.Outcome, _chain.Stored.End.Size));
+        }
+        finally
+        {
+            _cluster.Archive.IsDown = false;
+        }
+    }
+
     [Fact]
     public async Task Chain_WhoseStoreLostEntries_IsFrozenAndNeverForks()
     {

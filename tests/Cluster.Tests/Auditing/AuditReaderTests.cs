@@ -108,7 +108,7 @@ public sealed class AuditReaderTests(AuditCluster fixture) : IClassFixture<Audit
     }
 
     [Fact]
-    public async Task Verify_OfATreeThatIsNotTheSignedOne_IsAFork()
+    public async Task Verify_OfATreeThatIsNotTheSignedOne_SaysSo()
     {
         await _chain.AppendManyAsync("e", 10);
         var signed = await _chain.Grain.CheckpointAsync(10);
@@ -116,7 +116,53 @@ public sealed class AuditReaderTests(AuditCluster fixture) : IClassFixture<Audit
 
         var verified = await VerifyAsync();
 
-        Assert.Equal("fork", verified.Fault!.Kind);
+        Assert.Equal("checkpoint", verified.Fault!.Kind);
+    }
+
+    [Fact]
+    public async Task Pages_AndExports_BeginWithTheFirstEntryThatIsLeft()
+    {
+        for (var i = 0; i < 9; i++)
+        {
+            await _chain.AppendManyAsync($"s{i}-", 1_000);
+        }
+
+        await _chain.Grain.CheckpointAsync(9_000);
+        await _chain.Grain.KeepUpAsync();
+        Assert.Equal(8_192, _chain.Stored.Dropped);
+        _cluster.Archive.Of(_chain.Tenant).PrunedBefore = 4_096;
+
+        var page = await Reader.ReadAsync(4_090, 100);
+        var export = await Reader.ExportAsync(0, null);
+
+        Assert.Equal(_chain.Stored.Entries[4_096..4_196], page.Entries);
+        Assert.Equal((4_096, 4_196), (page.PrunedBefore, page.Next));
+        Assert.Equal((4_096, _chain.Stored.End.Size), (export!.From, export.To));
+        Assert.Equal(4_096, ExportManifest.Read(export.Manifest).From);
+    }
+
+    [Fact]
+    public async Task Search_WhileEntriesAreArchived_FindsEachOnce()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        await _chain.Grain.CheckpointAsync(5);
+        await _chain.AppendManyAsync("f", 5);
+        _cluster.Archive.BeforeSearch = () => _chain.Grain.CheckpointAsync(_chain.Stored.End.Size);
+
+        var page = await Reader.SearchAsync(new AuditFilter { Action = "order.refund" }, 0, 100);
+
+        Assert.Equal(10, page.Entries.Count);
+        Assert.Equal(10, page.Entries.Select(entry => AuditEntry.Read(entry).Entry.Seq).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Verify_OfACheckpointThatNobodySigned_SaysSo()
+    {
+        await _chain.AppendManyAsync("e", 10);
+        await _chain.Grain.CheckpointAsync(10);
+        _chain.Stored.Signed = _chain.Stored.Signed! with { Note = _chain.Stored.Signed.Note.Replace('A', 'B') };
+
+        Assert.Equal("checkpoint", (await VerifyAsync()).Fault!.Kind);
     }
 
     [Fact]

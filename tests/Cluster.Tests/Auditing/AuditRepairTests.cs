@@ -1,7 +1,7 @@
 using Gatehouse.Cluster.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
-using Gatehouse.Grains.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.Cluster.Tests.Auditing;
 
@@ -18,7 +18,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     {
         await _chain.AppendManyAsync("e", 5);
         var signed = await _chain.Grain.CheckpointAsync(5);
-        PutBack(2);
+        _chain.PutBack(2);
         await _cluster.RestartAllAsync();
 
         var refused = await _chain.AppendAsync("new");
@@ -44,7 +44,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     {
         await _chain.AppendManyAsync("e", 5);
         var signed = await _chain.Grain.CheckpointAsync(5);
-        PutBack(3);
+        _chain.PutBack(3);
         // By a version of the product that knows of no archive, say.
         for (var i = 0; i < 6; i++)
         {
@@ -88,6 +88,88 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     }
 
     [Fact]
+    public async Task Event_ThatWasGivenUp_MayBeSentAgain()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        var signed = await _chain.Grain.CheckpointAsync(5);
+        await _chain.AppendManyAsync("u", 3);
+        Edit((int)signed!.Size + 1);
+        await Assert.ThrowsAnyAsync<Exception>(() => _chain.Grain.CheckpointAsync(signed.Size + 3));
+
+        var repair = await _chain.Grain.RepairAsync(signed.Size);
+        var again = await _chain.AppendManyAsync("u", 3);
+
+        Assert.Equal((AuditRepairOutcome.Restored, 3), (repair.Outcome, repair.GivenUp));
+        Assert.Equal(AuditAppendOutcome.Recorded, again.Outcome);
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
+    public async Task Repair_ThatWouldContradictACheckpoint_IsRefused()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        await _chain.Grain.CheckpointAsync(5);
+        var backup = _cluster.Archive.Of(_chain.Tenant).Copy();
+        await _chain.AppendManyAsync("f", 5);
+        var signed = await _chain.Grain.CheckpointAsync(_chain.Stored.End.Size);
+        // The archive is put back, and the store is damaged in what only it has now.
+        _cluster.Archive.Replace(_chain.Tenant, backup);
+        Edit((int)backup.End.Size + 1);
+        await _cluster.RestartAllAsync();
+        await _chain.AppendAsync("g");
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => _cluster.DriveAsync(_chain.Grain.CheckpointAsync(_chain.Stored.End.Size)));
+
+        var repair = await _chain.Grain.RepairAsync(backup.End.Size);
+
+        Assert.Equal(
+            (AuditRepairOutcome.WouldContradict, signed!.Size, backup.End.Size),
+            (repair.Outcome, repair.SignedSize, repair.Size));
+        Assert.Equal(AuditAppendOutcome.Frozen, (await _chain.AppendAsync("new")).Outcome);
+    }
+
+    [Fact]
+    public async Task Repair_WhoseRecordWasNotTaken_IsRecordedAfterwards()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        await _chain.Grain.CheckpointAsync(5);
+        _chain.Stored.Frozen = "somebody looked at it";
+        await _cluster.RestartAllAsync();
+        await _chain.Grain.StateAsync();
+        _cluster.Chains.BeforeRepairAnswer = () =>
+        {
+            // Read by the activation; then every attempt to record fails.
+            _cluster.Chains.Faults.Enqueue(null);
+            _cluster.Chains.Faults.Enqueue(null);
+            for (var attempt = 0; attempt < 4; attempt++)
+            {
+                _cluster.Chains.Faults.Enqueue((false, new ServiceOverloadedException("redis_unavailable", Applied.No)));
+            }
+        };
+
+        await Assert.ThrowsAsync<ServiceOverloadedException>(() => _cluster.DriveAsync(_chain.Grain.RepairAsync(null)));
+        _cluster.Chains.Faults.Clear();
+        var size = _chain.Stored.End.Size;
+        var again = await _cluster.DriveAsync(_chain.Grain.RepairAsync(null));
+
+        Assert.Equal(AuditRepairOutcome.Sound, again.Outcome);
+        Assert.StartsWith("gatehouse:repaired:", IdAt(size), StringComparison.Ordinal);
+        Assert.Null(_chain.Stored.Repair);
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
+    public async Task Retention_OfAFrozenChain_IsNotSet()
+    {
+        await _chain.AppendAsync("e");
+        _chain.Stored.Frozen = "damaged";
+        await _cluster.RestartAllAsync();
+
+        Assert.False(await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(20))));
+        Assert.Null(_cluster.Archive.Of(_chain.Tenant).Retention.KeepFor);
+    }
+
+    [Fact]
     public async Task Repair_OfASoundChain_DoesNothing()
     {
         await _chain.AppendAsync("e0");
@@ -102,7 +184,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     public async Task Entry_ThatWasEditedInTheStore_FreezesTheChainBeforeItIsArchived()
     {
         await _chain.AppendManyAsync("e", 5);
-        _chain.Stored.Entries[2] = [.. _chain.Stored.Entries[2].Select(b => b == (byte)'7' ? (byte)'8' : b)];
+        Edit(2);
 
         await Assert.ThrowsAnyAsync<Exception>(() => _chain.Grain.CheckpointAsync(5));
 
@@ -129,18 +211,8 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         Assert.Contains("does not hold the 4096 entries from 0", state.Fault, StringComparison.Ordinal);
     }
 
-    /// <summary>As a backup from before does.</summary>
-    private void PutBack(int size)
-    {
-        var stored = _chain.Stored;
-        stored.Entries.RemoveRange(size, stored.Entries.Count - size);
-        stored.End = AuditChain.Adopt(_chain.Tenant, ChainEnd.Empty, stored.Entries)!;
-        stored.Signed = null;
-        foreach (var id in stored.Ids.Where(id => id.Value >= size).Select(id => id.Key).ToList())
-        {
-            stored.Ids.Remove(id);
-        }
-    }
+    private void Edit(int seq) => _chain.Stored.Entries[seq] =
+        [.. _chain.Stored.Entries[seq].Select(b => b == (byte)'7' ? (byte)'8' : b)];
 
     private string IdAt(long seq) => AuditEntry.Read(_chain.Stored.Entries[(int)seq]).Entry.Id;
 }

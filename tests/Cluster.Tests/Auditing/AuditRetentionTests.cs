@@ -26,7 +26,7 @@ public sealed class AuditRetentionTests(AuditCluster fixture) : IClassFixture<Au
 
         Assert.Equal(4_096, Kept.PrunedBefore);
         var record = _chain.Stored.Entries.Index()
-            .Single(entry => AuditEntry.Read(entry.Item).Entry.Id == "gatehouse:pruned:0-4096");
+            .Single(entry => AuditEntry.Read(entry.Item).Entry.Id == $"gatehouse:pruned:0-4096:{TimeSpan.FromDays(30).Ticks}");
         Assert.True(Kept.Signed!.Size > record.Index, "The record is not under a checkpoint.");
         var page = await Reader.ReadAsync(10, 10);
         Assert.Equal(4_096, page.PrunedBefore);
@@ -73,6 +73,22 @@ public sealed class AuditRetentionTests(AuditCluster fixture) : IClassFixture<Au
         await _chain.Grain.KeepUpAsync();
 
         Assert.Equal(0, Kept.PrunedBefore);
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
+    public async Task Deletion_AfterAHoldAndAnotherRule_IsRecordedAnew()
+    {
+        await FillAsync();
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(30)));
+        _cluster.Archive.AfterAppend = kept => kept.Retention = kept.Retention with { IsHeld = true };
+        await PassAsync(TimeSpan.FromDays(31));
+        Assert.Equal(0, Kept.PrunedBefore);
+
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(20)));
+        await PassAsync(TimeSpan.FromHours(1));
+
+        Assert.Equal(4_096, Kept.PrunedBefore);
         _chain.AssertOneChain();
     }
 

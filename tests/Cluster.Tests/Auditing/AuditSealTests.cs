@@ -118,6 +118,61 @@ public sealed class AuditSealTests(AuditCluster fixture) : IClassFixture<AuditCl
     }
 
     [Fact]
+    public async Task Event_ThatComesWhileACheckpointIsSigned_IsSignedSoon()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        var (reached, gate) = (NewSignal(), NewSignal());
+        _cluster.Chains.BeforePublish = () =>
+        {
+            reached.TrySetResult();
+            return gate.Task;
+        };
+        var sealing = _chain.Grain.CheckpointAsync(5);
+        await reached.Task;
+        await _chain.AppendAsync("late");
+        // Its timer comes while the other one is still under way.
+        _cluster.Time.Advance(TimeSpan.FromSeconds(15));
+        gate.SetResult();
+        await sealing;
+
+        await _cluster.DriveUntilAsync(() => _chain.Stored.Signed!.Size == _chain.Stored.End.Size);
+    }
+
+    [Fact]
+    public async Task Append_OfATenantWithoutAKey_GoesOnAndIsArchived()
+    {
+        await _chain.AppendAsync("e");
+        await _chain.Grain.CheckpointAsync(1);
+        await _cluster.DriveAsync(
+            _cluster.Grains.KeyRing(_chain.Tenant).RevokeAsync(1, "lost", Precondition.Unconditional));
+
+        for (var i = 0; i < 25; i++)
+        {
+            await _chain.AppendManyAsync($"s{i}-", 1_000);
+            var size = _chain.Stored.End.Size;
+            await _cluster.DriveUntilAsync(() => size - _cluster.Archive.Of(_chain.Tenant).End.Size < 5_000);
+        }
+
+        var refused = await Assert.ThrowsAsync<ServiceOverloadedException>(
+            () => _chain.Grain.CheckpointAsync(_chain.Stored.End.Size));
+        Assert.Equal("audit_no_key", refused.Reason);
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
+    public async Task Append_AfterOneThatFailed_DoesNotWaitForThoseWhoFollowTheChain()
+    {
+        await _chain.AppendAsync("e");
+        var following = _chain.Grain.WaitAsync(1);
+        // Not of the store's: nobody knows what became of it, so the activation ends.
+        _chain.Stored.Fence++;
+        await Assert.ThrowsAsync<ServiceOverloadedException>(() => _chain.AppendAsync("refused"));
+
+        Assert.Equal(1, Assert.Single((await _chain.AppendUntilTakenAsync("next")).Receipts).Seq);
+        await following.ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
     public async Task Segments_ThatAreArchived_LeaveTheStoreAndAreReadFromTheArchive()
     {
         await FillAsync(9_000);
@@ -205,6 +260,8 @@ public sealed class AuditSealTests(AuditCluster fixture) : IClassFixture<AuditCl
         await _chain.Grain.CheckpointAsync(19_000);
         Assert.Equal(1_000, (await _chain.AppendManyAsync("more", 1_000)).Receipts.Count);
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Entries with the ids <c>s0-0</c> to <c>sN-999</c>.</summary>
     private async Task FillAsync(int count)

@@ -43,6 +43,19 @@ internal sealed class TestChain(GatehouseCluster cluster)
     /// <summary>Waits until that many appends of this chain have come to its grain, from the first one on.</summary>
     public Task ArriveAsync(int count) => cluster.Appends.ArriveAsync(Tenant, count);
 
+    /// <summary>Puts the store back, as a backup from before does, or a fail-over.</summary>
+    public void PutBack(int size)
+    {
+        var stored = Stored;
+        stored.Entries.RemoveRange(size, stored.Entries.Count - size);
+        stored.End = AuditChain.Adopt(Tenant, ChainEnd.Empty, stored.Entries)!;
+        stored.Signed = null;
+        foreach (var id in stored.Ids.Where(id => id.Value >= size).Select(id => id.Key).ToList())
+        {
+            stored.Ids.Remove(id);
+        }
+    }
+
     public void AssertOneChain()
     {
         var whole = AuditChain.Adopt(Tenant, ChainEnd.Empty, Stored.Entries);

@@ -33,6 +33,15 @@ internal sealed class FakeAuditArchive : IAuditArchive
         }
     }
 
+    /// <summary>Puts a backup back.</summary>
+    public void Replace(string tenant, Kept backup)
+    {
+        lock (_lock)
+        {
+            _chains[tenant] = backup;
+        }
+    }
+
     public Task<ArchivedChain> ReadChainAsync(string tenant) => Answer(
         tenant, kept => new ArchivedChain(kept.End, kept.Signed, kept.PrunedBefore, kept.Retention));
 
@@ -121,6 +130,17 @@ internal sealed class FakeAuditArchive : IAuditArchive
     /// <summary>One chain as it is archived.</summary>
     internal sealed class Kept
     {
+        /// <summary>A backup.</summary>
+        public Kept Copy() => new()
+        {
+            End = End,
+            Signed = Signed,
+            PrunedBefore = PrunedBefore,
+            Retention = Retention,
+            Entries = [.. Entries],
+            Tiles = new Dictionary<(int Level, long Index), byte[]>(Tiles),
+        };
+
         public ChainEnd End { get; set; } = ChainEnd.Empty;
 
         public SignedHead? Signed { get; set; }
@@ -129,8 +149,8 @@ internal sealed class FakeAuditArchive : IAuditArchive
 
         public AuditRetention Retention { get; set; } = AuditRetention.Forever;
 
-        public List<byte[]> Entries { get; } = [];
+        public List<byte[]> Entries { get; init; } = [];
 
-        public Dictionary<(int Level, long Index), byte[]> Tiles { get; } = [];
+        public Dictionary<(int Level, long Index), byte[]> Tiles { get; init; } = [];
     }
 }

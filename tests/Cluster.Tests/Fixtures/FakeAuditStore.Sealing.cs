@@ -11,7 +11,13 @@ internal sealed partial class FakeAuditStore
     /// <summary>Runs before the next checkpoint is published, once.</summary>
     public Func<Task>? BeforePublish { get; set; }
 
+    /// <summary>Runs when a chain is let go on, once.</summary>
+    public Action? BeforeRepairAnswer { get; set; }
+
     public Task<long> FenceAsync(string tenant) => Answer(tenant, chain => ++chain.Fence);
+
+    public Task<HeldRange> HeldAsync(string tenant) =>
+        Answer(tenant, chain => new HeldRange(chain.Dropped, chain.Forgotten));
 
     public Task<long> SizeAsync(string tenant) => Answer(tenant, chain => chain.End.Size);
 
@@ -73,8 +79,18 @@ internal sealed partial class FakeAuditStore
         return true;
     });
 
+    public Task ForgetFromAsync(string tenant, long from) => Answer(tenant, chain =>
+    {
+        foreach (var id in chain.Ids.Where(id => id.Value >= from).Select(id => id.Key).ToList())
+        {
+            chain.Ids.Remove(id);
+        }
+
+        return true;
+    });
+
     public Task<bool> RestoreAsync(
-        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries) =>
+        string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries, ChainRepair repair) =>
         Answer(tenant, chain =>
         {
             if (chain.Fence != fence)
@@ -91,10 +107,19 @@ internal sealed partial class FakeAuditStore
 
             chain.Write(entries);
             (chain.End, chain.Dropped, chain.Forgotten, chain.Frozen) = (end, dropped, forgotten, null);
+            chain.Repair = repair;
             return true;
         });
 
-    public Task UnfreezeAsync(string tenant) => Answer<string?>(tenant, chain => chain.Frozen = null);
+    public Task<bool> UnfreezeAsync(string tenant, long fence, ChainRepair repair) => Answer(tenant, chain =>
+    {
+        (chain.Frozen, chain.Repair) = chain.Fence == fence ? (null, repair) : (chain.Frozen, chain.Repair);
+        BeforeRepairAnswer?.Invoke();
+        BeforeRepairAnswer = null;
+        return chain.Fence == fence;
+    });
+
+    public Task RepairRecordedAsync(string tenant) => Answer<ChainRepair?>(tenant, chain => chain.Repair = null);
 
     public Task<IReadOnlyList<string>> TenantsAsync()
     {

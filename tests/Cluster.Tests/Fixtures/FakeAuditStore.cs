@@ -45,10 +45,15 @@ internal sealed partial class FakeAuditStore(FakeKeyRingStore rings) : IAuditSto
             Dropped = chain.Dropped,
             Forgotten = chain.Forgotten,
             Signed = chain.Signed,
+            Repair = chain.Repair,
             KeysRecorded = chain.KeysRecorded,
         });
 
-    public Task FreezeAsync(string tenant, string fault) => Answer(tenant, chain => chain.Frozen = fault);
+    public Task<bool> FreezeAsync(string tenant, long fence, string fault) => Answer(tenant, chain =>
+    {
+        chain.Frozen ??= chain.Fence == fence ? fault : null;
+        return chain.Fence == fence;
+    });
 
     public async Task<StoreAnswer> AppendAsync(
         string tenant, long fence, ChainEnd before, ChainEnd next, IReadOnlyList<AuditEntry> entries)
@@ -145,6 +150,8 @@ internal sealed partial class FakeAuditStore(FakeKeyRingStore rings) : IAuditSto
         public long Forgotten { get; set; }
 
         public SignedHead? Signed { get; set; }
+
+        public ChainRepair? Repair { get; set; }
 
         public string KeysRecorded { get; set; } = "";
 
