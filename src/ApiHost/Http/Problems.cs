@@ -120,8 +120,8 @@ internal static class Problems
 
     public static Problem WouldContradict(long signed, long archived) => Conflict(
         "would_contradict", "A checkpoint was signed of entries that are gone",
-        $"A checkpoint of {signed} entries was published, and {archived} are archived. Restore the archive from its backup; "
-        + "nothing was done.");
+        $"A checkpoint of {signed} entries was published, and {archived} are archived. Restore the archive from its "
+        + "backup; nothing was done.");
 
     public static Problem IdempotencyKeyReused() => new()
     {

@@ -164,7 +164,7 @@ internal sealed partial class AuditChainGrain
     {
         var overload = failure as ServiceOverloadedException;
         var reason = overload?.Reason ?? "audit_failed";
-        // Read anew, with another fence: what is still on its way is refused. This activation stays where it can, for it
+        // Read anew, with another fence: what is still on its way is refused. This activation stays where it can: it
         // knows what it has acknowledged, and finds out when the store comes back without it.
         _opening = null;
         if (overload is null || reason == Fenced)

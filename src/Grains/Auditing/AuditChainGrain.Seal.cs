@@ -137,22 +137,8 @@ internal sealed partial class AuditChainGrain
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            metrics.SealFailed(failure is ChainDamagedException
-                ? "damaged"
-                : (failure as ServiceOverloadedException)?.Reason ?? "failed");
-            LogSealFailed(Tenant, failure.Message);
-            if (failure is not ChainDamagedException damage)
-            {
-                if (failure is ServiceOverloadedException { Reason: Fenced })
-                {
-                    Discard();
-                }
-
-                throw;
-            }
-
-            await FreezeAsync(await OpenAsync(), damage.Message);
-            throw new ServiceOverloadedException("audit_frozen", Applied.No, damage);
+            await SealFailedAsync(failure);
+            throw;
         }
         finally
         {
@@ -164,6 +150,24 @@ internal sealed partial class AuditChainGrain
             }
 
             (_tidying ??= TidyAsync()).Ignore();
+        }
+    }
+
+    private async Task SealFailedAsync(Exception failure)
+    {
+        LogSealFailed(Tenant, failure.Message);
+        if (failure is ChainDamagedException damage)
+        {
+            metrics.SealFailed("damaged");
+            await FreezeAsync(await OpenAsync(), damage.Message);
+            throw new ServiceOverloadedException("audit_frozen", Applied.No, damage);
+        }
+
+        var reason = (failure as ServiceOverloadedException)?.Reason ?? "failed";
+        metrics.SealFailed(reason);
+        if (reason == Fenced)
+        {
+            Discard();
         }
     }
 

@@ -63,9 +63,13 @@ internal sealed partial class AuditReaderGrain
 
         // Of what was deleted there is nothing to export.
         var start = Math.Max(from, (await archive.ReadChainAsync(Tenant)).PrunedBefore);
-        return start <= size
-            ? new AuditExport { Manifest = (await ManifestAsync(signed, start, size)).ToBytes(), From = start, To = size }
-            : null;
+        if (start > size)
+        {
+            return null;
+        }
+
+        var manifest = await ManifestAsync(signed, start, size);
+        return new AuditExport { Manifest = manifest.ToBytes(), From = start, To = size };
     }
 
     private async Task<ExportManifest> ManifestAsync(AuditCheckpoint signed, long from, long size)

@@ -74,7 +74,8 @@ public partial class DeniedTests(DeniedHost denied) : IClassFixture<DeniedHost>
         await denied.CheckAsync(tenant, key, A);
         var refused = await denied.RepeatedAsync(tenant, key, A);
 
-        denied.Forward(TimeSpan.FromMilliseconds(Number(refused, "retryAfterMs")));
+        // The store's clock is not set forward with the host's, so the region's may be put back by a thousandth meanwhile.
+        denied.Forward(TimeSpan.FromMilliseconds(Number(refused, "retryAfterMs")) * 1.01);
 
         Assert.Equal(200, (await denied.CheckAsync(tenant, key, A)).Answer.Status);
     }

@@ -79,6 +79,7 @@ public sealed class AuditCrashTests(PostgresServer postgres, ITestOutputHelper l
     private static Task SealedAsync(GatehouseProcess host) => Eventually.HoldsAsync(async () =>
     {
         var (status, state) = await host.SendAsync(HttpMethod.Get, $"/v1/tenants/{Tenant}/audit/state");
-        return status == 200 && state.GetProperty("archived").ToString() == state.GetProperty("head").GetProperty("size").ToString();
+        return status == 200
+            && state.GetProperty("archived").ToString() == state.GetProperty("head").GetProperty("size").ToString();
     }, TimeSpan.FromSeconds(60));
 }

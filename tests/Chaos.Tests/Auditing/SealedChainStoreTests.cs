@@ -61,7 +61,8 @@ public class SealedChainStoreTests
         var fenced = await chains.PublishAsync(Tenant, fence, Head(end, "fenced"), second);
 
         Assert.Equal(
-            [PublishOutcome.StaleKey, PublishOutcome.StaleKey, PublishOutcome.Behind, PublishOutcome.Older, PublishOutcome.Fenced],
+            [PublishOutcome.StaleKey, PublishOutcome.StaleKey, PublishOutcome.Behind, PublishOutcome.Older,
+                PublishOutcome.Fenced],
             [stale, sameEpoch, behind, older, fenced]);
         Assert.StartsWith("good", (await chains.CheckpointAsync(Tenant))!.Note, StringComparison.Ordinal);
     }
@@ -196,7 +197,9 @@ public class SealedChainStoreTests
     {
         var next = before with
         {
-            Epoch = before.Epoch + 1, Stamp = Convert.ToHexStringLower(Encoding.UTF8.GetBytes($"{before.Epoch}")), ChangedAt = Now,
+            Epoch = before.Epoch + 1,
+            Stamp = Convert.ToHexStringLower(Encoding.UTF8.GetBytes($"{before.Epoch}")),
+            ChangedAt = Now,
         };
         Assert.True(await new RedisKeyRingStore(store.Redis, new NoStoreCommit()).ReplaceAsync(Tenant, before, next));
         return next;
