@@ -6,7 +6,7 @@ namespace Gatehouse.Verifier.Tests;
 
 /// <summary>
 /// Files of format 1 that were written once and have to verify for ever: what was exported is kept for years. To write
-/// new ones beside them, name a folder in GATEHOUSE_GOLDEN and run <see cref="Files_AreWrittenOnDemand"/>.
+/// new ones beside them, name a folder in GATEHOUSE_GOLDEN and run <see cref="Files_ThatAreWrittenNow_Verify"/>.
 /// </summary>
 public class GoldenTests
 {
@@ -36,10 +36,10 @@ public class GoldenTests
         null, "--jwks", Golden("jwks.json"), "--receipt", Golden("receipt.tlog-proof"), "--entry", Golden("entry.json")));
 
     [Fact]
-    public void Files_AreWrittenOnDemand()
+    public void Files_ThatAreWrittenNow_Verify()
     {
-        var folder = Environment.GetEnvironmentVariable("GATEHOUSE_GOLDEN");
-        Assert.SkipWhen(folder is null, "GATEHOUSE_GOLDEN names no folder.");
+        var asked = Environment.GetEnvironmentVariable("GATEHOUSE_GOLDEN");
+        var folder = asked ?? Directory.CreateTempSubdirectory("gatehouse-golden-").FullName;
         var (chain, first) = (SampleChain.Of(11), SampleChain.Key);
         SampleKey second = new("v2", SignatureAlgorithm.Ed25519), revoked = new("v3", SignatureAlgorithm.Es256);
         Write("whole.ndjson", chain.Export(0, 7, 7).ToBytes());
@@ -55,6 +55,14 @@ public class GoldenTests
                 first.Jwk(), second.Jwk(), revoked.Jwk(("status", "revoked"), ("revokedAt", "2026-11-26T17:00:30.000Z")),
             },
         }));
+
+        Assert.Equal(
+            (0, "VERIFIED entries 0 to 6 of gatehouse/local/acme: 7 of them"),
+            Run(Path.Combine(folder, "whole.ndjson"), "--jwks", Path.Combine(folder, "jwks.json")));
+        if (asked is null)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
 
         void Write(string name, byte[] bytes) => File.WriteAllBytes(Path.Combine(folder, name), bytes);
     }

@@ -75,14 +75,27 @@ internal sealed partial class RedisAuditStore
 
     public async Task ForgetFromAsync(string tenant, long from)
     {
-        // Past the guard: a scan has as many commands as there are ids, and each of them is short.
+        // Past the guard: a scan has as many commands as there are ids, and each of them is short. To its end first:
+        // the embedded store passes over ids while others are deleted.
+        var behind = new List<RedisValue>();
         await foreach (var id in redis.Database.HashScanAsync(IdsOf(tenant), pageSize: 1_000))
         {
             if (Number((string)id.Value!) >= from)
             {
-                await redis.Database.HashDeleteAsync(IdsOf(tenant), id.Name);
+                behind.Add(id.Name);
             }
         }
+
+        foreach (var ids in behind.Chunk(PartMax))
+        {
+            await RunAsync(CallKind.Write, database => database.HashDeleteAsync(IdsOf(tenant), ids));
+        }
+
+        await RunAsync(CallKind.Write, async _ =>
+        {
+            await commit.CommitAsync();
+            return true;
+        });
     }
 
     public Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries) =>

@@ -259,4 +259,18 @@ public class ArchiveTests(PostgresServer postgres, ITestOutputHelper log) : ICla
 
     private static string Zeros(string kind, int count) =>
         kind == "sqlite" ? $"zeroblob({count})" : $"decode(repeat('00', {count}), 'hex')";
+
+    [Fact]
+    public async Task File_OfSqlite_IsForItsUserAlone()
+    {
+        using var folder = new TempFolder();
+        var file = Path.Combine(folder.Path, "audit.db");
+        using var database = new SqliteArchive($"Data Source={file}", TimeSpan.FromSeconds(5));
+
+        await (await database.OpenAsync(CancellationToken.None)).DisposeAsync();
+
+        // Elsewhere a folder's rights are inherited, and the operator's.
+        Assert.True(OperatingSystem.IsWindows()
+            || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
 }

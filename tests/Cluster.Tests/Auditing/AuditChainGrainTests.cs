@@ -155,7 +155,8 @@ public sealed class AuditChainGrainTests(AuditCluster fixture) : IClassFixture<A
         Assert.Equal(("audit_queue_full", Applied.No), (refused.Reason, refused.Applied));
         var recorded = await Task.WhenAll(appends.Where(append => !append.IsFaulted));
         Assert.Equal(11, recorded.Length);
-        Assert.Equal(11_000, _chain.Stored.Entries.Count(entry => AuditEntry.Read(entry).Entry.Id[0] == 'e'));
+        Assert.Equal(11_000, _cluster.Chains.Now(_chain.Tenant).Entries.Count(
+            entry => AuditEntry.Read(entry).Entry.Id[0] == 'e'));
         _chain.AssertOneChain();
     }
 

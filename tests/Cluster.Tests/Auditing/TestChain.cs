@@ -58,11 +58,13 @@ internal sealed class TestChain(GatehouseCluster cluster)
 
     public void AssertOneChain()
     {
-        var whole = AuditChain.Adopt(Tenant, ChainEnd.Empty, Stored.Entries);
+        // A checkpoint may be on its way, and add what Gatehouse itself records.
+        var (end, entries) = cluster.Chains.Now(Tenant);
+        var whole = AuditChain.Adopt(Tenant, ChainEnd.Empty, entries);
         Assert.NotNull(whole);
-        Assert.Equal((Stored.End.Size, Stored.End.Hash), (whole.Size, whole.Hash));
-        Assert.Equal(Stored.End.Tree.Root(), whole.Tree.Root());
-        var ids = Stored.Entries.Select(bytes => AuditEntry.Read(bytes).Entry.Id).ToList();
+        Assert.Equal((end.Size, end.Hash), (whole.Size, whole.Hash));
+        Assert.Equal(end.Tree.Root(), whole.Tree.Root());
+        var ids = entries.Select(bytes => AuditEntry.Read(bytes).Entry.Id).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());
     }
 

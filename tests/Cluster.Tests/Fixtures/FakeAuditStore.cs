@@ -39,6 +39,16 @@ internal sealed partial class FakeAuditStore(FakeKeyRingStore rings) : IAuditSto
         }
     }
 
+    /// <summary>A chain as it is now.</summary>
+    public (ChainEnd End, IReadOnlyList<byte[]> Entries) Now(string tenant)
+    {
+        var chain = Of(tenant);
+        lock (_lock)
+        {
+            return (chain.End, [.. chain.Entries]);
+        }
+    }
+
     public Task<OpenedChain> OpenAsync(string tenant) => Answer(tenant, chain =>
         new OpenedChain(++chain.Fence, chain.End, chain.Entries.Count, chain.Frozen)
         {

@@ -60,6 +60,7 @@ internal sealed class SqliteArchive : IArchiveDatabase
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        CreateFile();
         var connection = new SqliteConnection(_connectionString);
         try
         {
@@ -71,6 +72,24 @@ internal sealed class SqliteArchive : IArchiveDatabase
         {
             await connection.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>For nobody but this user: left to itself, SQLite makes a file that everybody may read.</summary>
+    private void CreateFile()
+    {
+        var file = new SqliteConnectionStringBuilder(_connectionString);
+        var isPlain = file.Mode is SqliteOpenMode.ReadWriteCreate && file.DataSource.Length > 0
+            && file.DataSource[0] is not ':' && !file.DataSource.StartsWith("file:", StringComparison.Ordinal);
+        if (isPlain && !OperatingSystem.IsWindows() && !File.Exists(file.DataSource))
+        {
+            using var created = new FileStream(file.DataSource, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.ReadWrite,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
         }
     }
 
