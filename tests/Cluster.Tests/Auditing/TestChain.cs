@@ -82,7 +82,7 @@ public sealed class AuditCluster : IAsyncLifetime
 {
     public GatehouseCluster Cluster { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Cluster = await GatehouseCluster.StartAsync(silos: 2);
+    public async ValueTask InitializeAsync() => Cluster = await GatehouseCluster.StartAsync(silos: 2, recordsKeys: true);
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 }

@@ -38,6 +38,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
     private readonly short _silos;
     private readonly RegionSetup? _region;
     private InProcessTestCluster? _cluster;
+    private bool _recordsKeys;
 
     private GatehouseCluster(short silos, Action<RateLimitingOptions>? configure, RegionSetup? region = null)
     {
@@ -75,10 +76,15 @@ public sealed class GatehouseCluster : IAsyncDisposable
 
     public IGrainFactory Grains => Cluster.Client;
 
+    /// <param name="silos">How many.</param>
+    /// <param name="configure">Settings of rate limiting.</param>
+    /// <param name="regionStoreIsDown">Whether the region's age is not known.</param>
+    /// <param name="recordsKeys">Whether audit chains record, behind the tests' backs, what becomes of keys.</param>
     internal static async Task<GatehouseCluster> StartAsync(
-        short silos = 2, Action<RateLimitingOptions>? configure = null, bool regionStoreIsDown = false)
+        short silos = 2, Action<RateLimitingOptions>? configure = null, bool regionStoreIsDown = false,
+        bool recordsKeys = false)
     {
-        var cluster = new GatehouseCluster(silos, configure);
+        var cluster = new GatehouseCluster(silos, configure) { _recordsKeys = recordsKeys };
         cluster.Regions.IsDown = regionStoreIsDown;
         await cluster.StartSilosAsync();
         return cluster;
@@ -231,6 +237,11 @@ public sealed class GatehouseCluster : IAsyncDisposable
             silo.Services.AddSingleton<IChangeAnnouncer>(Changes);
             silo.Services.AddSingleton<IMembershipReader, FakeMembershipReader>();
             silo.Services.AddGatehouseGrains();
+            if (!_recordsKeys)
+            {
+                silo.Services.RemoveAll<IKeyRingObserver>();
+            }
+
             if (_configure is not null)
             {
                 silo.Services.Configure(_configure);

@@ -117,18 +117,23 @@ internal sealed class ArchiveConnection(
 
     private Task<T> RunAsync<T>(
         StoreGuard through, CallKind kind, Func<CancellationToken, Task<T>> call, CancellationToken caller) =>
-        // Calls of SQLite block; those of PostgreSQL read and write rows by the thousand.
-        through.RunAsync(kind, call, state => Task.Run(async () =>
+        // Never on the caller's scheduler, which is a grain's: calls of SQLite block, those of PostgreSQL read and
+        // write rows by the thousand.
+        through.RunAsync(kind, call, state => Task.Factory.StartNew(
+            () => WithinDeadlineAsync(state, caller), CancellationToken.None, TaskCreationOptions.DenyChildAttach,
+            database.Threads).Unwrap());
+
+    private async Task<T> WithinDeadlineAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken caller)
+    {
+        using var deadline = new CancellationTokenSource(_deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, caller);
+        try
         {
-            using var deadline = new CancellationTokenSource(_deadline, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, caller);
-            try
-            {
-                return await state(either.Token);
-            }
-            catch (OperationCanceledException late) when (!caller.IsCancellationRequested)
-            {
-                throw new TimeoutException("The archive did not answer in time.", late);
-            }
-        }, CancellationToken.None));
+            return await call(either.Token);
+        }
+        catch (OperationCanceledException late) when (!caller.IsCancellationRequested)
+        {
+            throw new TimeoutException("The archive did not answer in time.", late);
+        }
+    }
 }

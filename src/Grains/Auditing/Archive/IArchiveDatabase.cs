@@ -5,6 +5,9 @@ namespace Gatehouse.Grains.Auditing.Archive;
 /// <summary>What the archive needs of one kind of SQL database, beside the SQL that all kinds understand.</summary>
 internal interface IArchiveDatabase : IDisposable
 {
+    /// <summary>Where its calls run.</summary>
+    TaskScheduler Threads { get; }
+
     /// <summary>Which migrations are for it: <c>archive-NNN-{dialect}.sql</c>.</summary>
     string Dialect { get; }
 

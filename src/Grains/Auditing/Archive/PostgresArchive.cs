@@ -81,6 +81,9 @@ internal sealed class PostgresArchive : IArchiveDatabase
             Hashes = Column(tiles, static tile => tile.Hashes),
         });
 
+    /// <summary>The pool's: its calls do not block.</summary>
+    public TaskScheduler Threads => TaskScheduler.Default;
+
     public void Dispose() => _source.Dispose();
 
     private static TValue[] Column<TRow, TValue>(IReadOnlyList<TRow> rows, Func<TRow, TValue> value) =>

@@ -26,6 +26,7 @@ internal sealed class SqliteArchive : IArchiveDatabase
 
     // The file has one writer. Left to themselves, writers of this process would meet at its lock and sleep there.
     private readonly SemaphoreSlim _writer = new(1);
+    private readonly SqliteThreads _threads = new();
     private readonly string _connectionString;
     private readonly string _settings;
 
@@ -43,6 +44,8 @@ internal sealed class SqliteArchive : IArchiveDatabase
             PRAGMA foreign_keys = ON;
             """);
     }
+
+    public TaskScheduler Threads => _threads;
 
     public string Dialect => "sqlite";
 
@@ -131,6 +134,7 @@ internal sealed class SqliteArchive : IArchiveDatabase
         using var connection = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(connection);
         _writer.Dispose();
+        _threads.Dispose();
     }
 
     private sealed class Turn(SemaphoreSlim writer) : IDisposable
