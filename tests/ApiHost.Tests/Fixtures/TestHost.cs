@@ -60,6 +60,10 @@ public sealed class TestHost : IAsyncDisposable
                 ["Gatehouse:DataDirectory"] = folder,
                 ["Gatehouse:Auth:AdminKey"] = AdminKey,
                 ["Gatehouse:SigningKeys:Kek"] = Kek,
+                // A machine that is busy with other tests is not to be taken for a lost store.
+                ["Gatehouse:RateLimiting:LoadTimeout"] = "00:00:05",
+                ["Gatehouse:RateLimiting:ReservationWait"] = "00:00:01",
+                ["Gatehouse:Overload:StoreDeadline"] = "00:00:05",
             });
             builder.Configuration.AddInMemoryCollection(settings ?? []);
             configure?.Invoke(builder);
