@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Idempotency;
 using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Regions;
@@ -58,6 +59,15 @@ public static class GrainFactoryExtensions
     /// <summary>What concerns the audit chains of all tenants of one region.</summary>
     public static IAuditChainsGrain AuditChains(this IGrainFactory grains, string region) =>
         grains.GetGrain<IAuditChainsGrain>(region);
+
+    /// <summary>One idempotency key of one endpoint of one tenant.</summary>
+    /// <param name="grains">The factory.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="endpoint">The endpoint, as <see cref="EndpointName"/> writes it.</param>
+    /// <param name="key">The caller's key.</param>
+    public static IIdempotencyGrain Idempotency(
+        this IGrainFactory grains, string tenant, string endpoint, string key) =>
+        grains.GetGrain<IIdempotencyGrain>(IdempotencyKeyName.Of(tenant, endpoint, key));
 
     /// <summary>One tenant's key ring.</summary>
     public static IKeyRingGrain KeyRing(this IGrainFactory grains, string tenant) =>

@@ -1,5 +1,6 @@
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.Auditing;
+using Gatehouse.Grains.Idempotency;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Regions;
@@ -87,6 +88,7 @@ public static class SiloHosting
             .AddRateLimiting()
             .AddSigningKeys()
             .AddAuditing()
+            .AddIdempotency()
             .AddMembershipWatch()
             .AddDurableGrainStorage(StorageNames.Tenants, inner: RedisTenants);
     }

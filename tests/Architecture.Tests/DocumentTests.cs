@@ -26,6 +26,7 @@ public partial class DocumentTests
             .Concat(Options("Gatehouse.Grains", "SigningKeysOptions", "Gatehouse:SigningKeys"))
             .Concat(Options("Gatehouse.Grains", "AuditOptions", "Gatehouse:Audit"))
             .Concat(Options("Gatehouse.Grains", "ArchiveOptions", "Gatehouse:Archive"))
+            .Concat(Options("Gatehouse.Grains", "IdempotencyOptions", "Gatehouse:Idempotency"))
             .Concat(Options("Gatehouse.Grains", "TenantsOptions", "Gatehouse:Tenants")).ToList();
         Assert.True(settings.Count > 15);
         Assert.All(settings, setting => Assert.Contains($"`{setting}`", document, StringComparison.Ordinal));

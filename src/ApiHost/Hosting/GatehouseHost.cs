@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Gatehouse.ApiHost.Auditing;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.Idempotency;
 using Gatehouse.ApiHost.Membership;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
@@ -86,6 +87,7 @@ internal static class GatehouseHost
         app.MapRateLimiting();
         app.MapForwardAuth();
         app.MapAuditing();
+        app.MapIdempotency();
         app.MapKeyRings();
         app.MapSignatures();
         app.MapRegions();

@@ -131,6 +131,26 @@ internal static class Problems
         Detail = "Nothing was done. A key is for one request and its repetitions.",
     };
 
+    public static Problem IdempotencyInProgress(TimeSpan retryAfter) => new()
+    {
+        Status = StatusCodes.Status409Conflict,
+        Code = "idempotency_in_progress",
+        Title = "The request with this key is being done",
+        Detail = "Send it again, or with Prefer: wait=N.",
+        RetryAfter = retryAfter,
+    };
+
+    public static Problem IdempotencyOutcomeUnknown() => Conflict(
+        "idempotency_outcome_unknown", "The request with this key was begun, and nobody knows how it ended",
+        "It is not started again. Find out what it did, then complete or release the key.");
+
+    public static Problem IdempotencyStale() => Conflict(
+        "idempotency_stale", "The claim is not the key's any more",
+        "It ran out and another request began, or it has ended otherwise. Nothing was changed.");
+
+    public static Problem IdempotencyKeyNotFound() =>
+        NotFound("idempotency_key_not_found", "Nothing is known of this key for this endpoint.");
+
     public static Problem TooManyTails() => Overloaded(
         "too_many_tails", Applied.No, TimeSpan.FromSeconds(5));
 

@@ -67,6 +67,8 @@ internal static class Examples
 
     private const string Retention = """{"keepFor":"365.00:00:00","legalHold":false,"holdReason":null}""";
 
+    private const string Claim = """{"endpoint":"POST /orders/{id}/refund","key":"refund-42","epoch":1}""";
+
     private const string Decision = """
         {"allowed":true,"reason":"within_limit","limit":100,"effectiveLimit":50,"remaining":49,"resetAfterMs":62000,
         "retryAfterMs":0,"cold":true,"degraded":false,"policy":"default"}
@@ -113,6 +115,18 @@ internal static class Examples
             """{"giveUpFrom":40}""", """{"outcome":"restored","size":40,"givenUp":2,"fault":"entry 40 is missing"}"""),
         ["GetRetention"] = (null, Retention),
         ["PutRetention"] = (Retention, Retention),
+        ["BeginRequest"] = (
+            """{"endpoint":"POST /orders/{id}/refund","path":"/orders/7/refund","key":"refund-42"}""",
+            """{"state":"started","epoch":1,"leaseMs":60000,"response":null}"""),
+        ["CompleteRequest"] = ("""
+            {"endpoint":"POST /orders/{id}/refund","key":"refund-42","epoch":1,
+            "response":{"status":201,"headers":{"Location":"/refunds/9"},"body":"e30="}}
+            """, """{"state":"completed"}"""),
+        ["ReleaseRequest"] = (Claim, """{"state":"released"}"""),
+        ["RenewRequest"] = (Claim, """{"state":"in_progress"}"""),
+        ["GetIdempotencyKey"] = (null, $$"""
+            {"state":"completed","epoch":1,"fingerprint":"{{Hash}}","leaseLeftMs":0,"status":201}
+            """),
         ["ListKeys"] = (null, $$"""{"items":[{{Key}}],"next":null}"""),
         ["RotateKey"] = ("""{"emergency":false}""", Key),
         ["PromoteKey"] = ("""{"force":false}""", Key),

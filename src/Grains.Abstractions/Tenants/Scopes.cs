@@ -32,13 +32,16 @@ public static class Scopes
     /// <summary>Record audit events.</summary>
     public const string AuditWrite = "audit:write";
 
+    /// <summary>Begin, complete and release requests once.</summary>
+    public const string IdempotencyWrite = "idempotency:write";
+
     /// <summary>Every scope that a key can be given.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         "ratelimit", RateLimitCheck, RateLimitRead, RateLimitWrite,
         "audit", AuditRead, AuditWrite,
         "keys", KeysRead, KeysWrite, KeysSign, KeysVerify,
-        "idempotency", "idempotency:read", "idempotency:write",
+        "idempotency", "idempotency:read", IdempotencyWrite,
     ];
 
     /// <summary>Whether a key that holds <paramref name="held"/> may do what <paramref name="needed"/> names.</summary>

@@ -129,7 +129,7 @@ public class RouteMatrixTests(SharedHost shared)
     private List<Route> Closed()
     {
         var closed = Routes().Where(route => !IsOpen(route.Access)).ToList();
-        Assert.True(closed.Count >= 46);
+        Assert.True(closed.Count >= 51);
         return closed;
     }
 

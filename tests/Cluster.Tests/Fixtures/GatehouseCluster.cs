@@ -5,6 +5,7 @@ using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.Auditing;
 using Gatehouse.Grains.Auditing.Archive;
+using Gatehouse.Grains.Idempotency;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
@@ -45,7 +46,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
         (_silos, _configure, _region) = (silos, configure, region);
         Time = region?.Time ?? new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
         (Regions, Counts, Rings) = (new FakeRegionStore(Time), new FakeCeilingStore(Time), new FakeKeyRingStore(Time));
-        Chains = new FakeAuditStore(Rings);
+        (Chains, IdempotencyKeys) = (new FakeAuditStore(Rings), new FakeIdempotencyStore(Time));
     }
 
     public FakeTimeProvider Time { get; }
@@ -59,6 +60,8 @@ public sealed class GatehouseCluster : IAsyncDisposable
     internal FakeAuditStore Chains { get; }
 
     internal FakeAuditArchive Archive { get; } = new();
+
+    internal FakeIdempotencyStore IdempotencyKeys { get; }
 
     internal AuditArrivals Appends { get; } = new();
 
@@ -230,6 +233,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
             silo.Services.AddSingleton<IKeyRingStore>(Rings);
             silo.Services.AddSingleton<IAuditStore>(Chains);
             silo.Services.AddSingleton<IAuditArchive>(Archive);
+            silo.Services.AddSingleton<IIdempotencyStore>(IdempotencyKeys);
             silo.AddIncomingGrainCallFilter(Appends);
             silo.Services.Configure(Keys);
             silo.Services.Configure(Auditing);

@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.OpenApi;
+using Gatehouse.ApiHost.Overload;
+using Gatehouse.ApiHost.Tenants;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Idempotency;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.Idempotency;
+
+/// <summary>Idempotency keys as a service: begin, complete, release, renew, and a look at one.</summary>
+internal static class IdempotencyEndpoints
+{
+    public static void MapIdempotency(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/v1/tenants/{tenant}/idempotency").WithTags("Idempotency").TakesTurns();
+        group.MapPost("/begin", BeginAsync).WithName("BeginRequest").RequireScope(Scopes.IdempotencyWrite).Waits()
+            .Produces<BeginResponse>().ProducesProblems(400, 404, 409, 413, 415, 422);
+        group.MapPost("/complete", CompleteAsync).WithName("CompleteRequest").RequireScope(Scopes.IdempotencyWrite)
+            .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(BodyLimit.BatchBytes))
+            .Produces<StepResponse>().ProducesProblems(400, 404, 409, 413, 415);
+        group.MapPost("/release", ReleaseAsync).WithName("ReleaseRequest").RequireScope(Scopes.IdempotencyWrite)
+            .Produces<StepResponse>().ProducesProblems(400, 404, 409, 413, 415);
+        group.MapPost("/renew", RenewAsync).WithName("RenewRequest").RequireScope(Scopes.IdempotencyWrite)
+            .Produces<StepResponse>().ProducesProblems(400, 404, 409, 413, 415);
+        group.MapGet("/", GetAsync).WithName("GetIdempotencyKey").RequireAdmin()
+            .Produces<IdempotencyKeyResponse>().ProducesProblems(400, 404);
+    }
+
+    /// <summary>Begin a request once</summary>
+    /// <remarks>
+    /// 200 <c>started</c>: the key is yours, do it and complete it. 200 <c>completed</c>: it was done, give this answer
+    /// again. 409 <c>idempotency_in_progress</c>: it is being done; with <c>Prefer: wait=N</c> (up to 30 s) that is
+    /// waited for. 409 <c>idempotency_outcome_unknown</c>: it was begun, and nobody knows how it ended. 422
+    /// <c>idempotency_key_reused</c>: the key stands for another request. 429: nothing was begun; do not start.
+    /// </remarks>
+    internal static async Task<IResult> BeginAsync(
+        string tenant, BeginRequest body, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)
+    {
+        if (await tenants.UnusableAsync(tenant) is { } unusable)
+        {
+            return unusable;
+        }
+
+        var isRead = EndpointName.TryRead(body.Endpoint, out var endpoint);
+        if ((isRead ? IdempotencyRequests.Fault(body) : new FieldFault("endpoint", EndpointName.Rule)) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        var lease = IdempotencyRequests.Lease(body.LeaseMs);
+        var result = await grains.Idempotency(tenant, endpoint, body.Key!).BeginAsync(new BeginCall
+        {
+            Fingerprint = IdempotencyRequests.Fingerprint(body),
+            Owner = Guid.NewGuid().ToString("n"),
+            Lease = lease,
+            Abandoned = body.Policy == "retry" ? AbandonedPolicy.Retry : AbandonedPolicy.Hold,
+            Wait = IdempotencyRequests.Wait(request),
+        });
+        return Answer(result, lease);
+    }
+
+    /// <summary>Complete a request that was begun</summary>
+    /// <remarks>
+    /// Keeps the answer for 24 h; it is given to whoever begins with the key again. 401, 403, 408, 409, 425 and 429
+    /// give the key back instead: nothing was done. 5xx say that nobody knows (<c>unknown</c>). Safe to repeat. 409
+    /// <c>idempotency_stale</c>: the claim had run out and another one was made, or it has ended otherwise.
+    /// </remarks>
+    internal static Task<IResult> CompleteAsync(
+        string tenant, CompleteRequest body, TenantDirectory tenants, IGrainFactory grains)
+    {
+        StoredResponse? response = null;
+        return StepAsync(
+            tenant, new StepRequest { Endpoint = body.Endpoint, Key = body.Key, Epoch = body.Epoch }, tenants, grains,
+            (key, epoch) => key.CompleteAsync(epoch, response!), "completed",
+            IdempotencyRequests.Fault(body.Response, out response));
+    }
+
+    /// <summary>Give a key back</summary>
+    /// <remarks>For a request that was begun and had no effect: the next one may begin. Safe to repeat.</remarks>
+    internal static Task<IResult> ReleaseAsync(
+        string tenant, StepRequest body, TenantDirectory tenants, IGrainFactory grains) =>
+        StepAsync(tenant, body, tenants, grains, (key, epoch) => key.ReleaseAsync(epoch), "released");
+
+    /// <summary>Keep a claim for longer</summary>
+    /// <remarks>For a request that takes longer than its claim lasts; best at a third of that.</remarks>
+    internal static Task<IResult> RenewAsync(
+        string tenant, StepRequest body, TenantDirectory tenants, IGrainFactory grains) =>
+        StepAsync(
+            tenant, body, tenants, grains,
+            (key, epoch) => key.RenewAsync(epoch, IdempotencyRequests.Lease(body.LeaseMs)), "in_progress",
+            IdempotencyRequests.LeaseFault(body.LeaseMs));
+
+    /// <summary>Look at an idempotency key</summary>
+    internal static async Task<IResult> GetAsync(
+        string tenant, string? endpoint, string? key, TenantDirectory tenants, IGrainFactory grains)
+    {
+        if (!await tenants.ExistsAsync(tenant))
+        {
+            return Problems.TenantNotFound();
+        }
+
+        if (!EndpointName.TryRead(endpoint, out var name))
+        {
+            return Problems.Invalid("endpoint", EndpointName.Rule);
+        }
+
+        if (IdempotencyRequests.KeyFault(key) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        return await grains.Idempotency(tenant, name, key!).GetAsync() is { } entry
+            ? TypedResults.Ok(new IdempotencyKeyResponse
+            {
+                State = entry.State,
+                Epoch = entry.Epoch,
+                Fingerprint = entry.Fingerprint,
+                LeaseLeftMs = (long)entry.LeaseLeft.TotalMilliseconds,
+                Status = entry.Status == 0 ? null : entry.Status,
+            })
+            : Problems.IdempotencyKeyNotFound();
+    }
+
+    private static IResult Answer(BeginResult result, TimeSpan lease) =>
+        result.Outcome switch
+        {
+            BeginOutcome.Started => TypedResults.Ok(new BeginResponse
+            {
+                State = "started",
+                Epoch = result.Epoch,
+                LeaseMs = (long)lease.TotalMilliseconds,
+            }),
+            BeginOutcome.Completed or BeginOutcome.Tombstoned => TypedResults.Ok(new BeginResponse
+            {
+                State = result.Outcome is BeginOutcome.Completed ? "completed" : "tombstoned",
+                Epoch = result.Epoch,
+                Response = IdempotencyRequests.Document(result.Response!),
+            }),
+            BeginOutcome.InProgress => Problems.IdempotencyInProgress(result.RetryAfter),
+            BeginOutcome.Unknown => Problems.IdempotencyOutcomeUnknown(),
+            BeginOutcome.Mismatch => Problems.IdempotencyKeyReused(),
+            _ => throw new UnreachableException($"Outcome {result.Outcome}"),
+        };
+
+    private static async Task<IResult> StepAsync(
+        string tenant, StepRequest body, TenantDirectory tenants, IGrainFactory grains,
+        Func<IIdempotencyGrain, long, Task<StepOutcome>> step, string done, FieldFault? more = null)
+    {
+        if (await tenants.UnusableAsync(tenant) is { } unusable)
+        {
+            return unusable;
+        }
+
+        var isRead = EndpointName.TryRead(body.Endpoint, out var endpoint);
+        if (((isRead ? null : new FieldFault("endpoint", EndpointName.Rule))
+            ?? IdempotencyRequests.KeyFault(body.Key)
+            ?? (body.Epoch is >= 1 ? null : new FieldFault("epoch", "must be the epoch that begin answered"))
+            ?? more) is { } fault)
+        {
+            return Problems.Invalid([fault]);
+        }
+
+        return await step(grains.Idempotency(tenant, endpoint, body.Key!), body.Epoch!.Value) switch
+        {
+            StepOutcome.Done => TypedResults.Ok(new StepResponse(done)),
+            StepOutcome.Released => TypedResults.Ok(new StepResponse("released")),
+            StepOutcome.Unknown => TypedResults.Ok(new StepResponse("unknown")),
+            StepOutcome.Stale => Problems.IdempotencyStale(),
+            StepOutcome.Absent => Problems.IdempotencyKeyNotFound(),
+            var outcome => throw new UnreachableException($"Outcome {outcome}"),
+        };
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+using Gatehouse.ApiHost.Http;
+using Gatehouse.Grains.Abstractions.Idempotency;
+using Gatehouse.Grains.Abstractions.Tenants;
+
+namespace Gatehouse.ApiHost.Idempotency;
+
+/// <summary>Reads what callers send, or says which field breaks which rule.</summary>
+internal static class IdempotencyRequests
+{
+    private const long LeaseDefaultMs = 60_000;
+    private const int WaitMaxSeconds = 30;
+
+    public static FieldFault? Fault(BeginRequest body) => KeyFault(body.Key)
+        ?? (body.Path is { Length: > 0 and <= 2048 } path && path[0] == '/'
+            ? null
+            : new FieldFault("path", "must be the path that was called, up to 2048 characters"))
+        ?? FreeText.Fault("fingerprint", body.Fingerprint, 256)
+        ?? (body.Policy is null or "hold" or "retry" ? null : new FieldFault("policy", "must be hold or retry"))
+        ?? LeaseFault(body.LeaseMs);
+
+    public static FieldFault? KeyFault(string? key) =>
+        key is { Length: > 0 and <= IdempotencyKeyName.KeyLengthMax }
+        && key.All(static letter => letter is >= ' ' and < '\x7f')
+            ? null
+            : new FieldFault("key", $"must be 1 to {IdempotencyKeyName.KeyLengthMax} visible ASCII characters");
+
+    public static FieldFault? LeaseFault(long? ms) =>
+        ms is null or (>= 1_000 and <= 3_600_000)
+            ? null
+            : new FieldFault("leaseMs", "must be between 1000 and 3600000");
+
+    public static FieldFault? Fault(ResponseDocument? document, out StoredResponse? response)
+    {
+        response = null;
+        if (document is null)
+        {
+            return new FieldFault("response", "is required");
+        }
+
+        if (document.Status is < 100 or > 599)
+        {
+            return new FieldFault("response.status", "must be between 100 and 599");
+        }
+
+        var body = Array.Empty<byte>();
+        if (document.Body is { Length: > 0 } text)
+        {
+            body = new byte[text.Length];
+            if (!Convert.TryFromBase64String(text, body, out var length))
+            {
+                return new FieldFault("response.body", "must be base64");
+            }
+
+            Array.Resize(ref body, length);
+        }
+
+        response = new StoredResponse
+        {
+            Status = document.Status,
+            Headers = document.Headers ?? new Dictionary<string, string>(),
+            Body = body,
+        };
+        return null;
+    }
+
+    public static ResponseDocument Document(StoredResponse response) => new()
+    {
+        Status = response.Status,
+        Headers = response.Headers,
+        Body = response.Body.Length == 0 ? null : Convert.ToBase64String(response.Body),
+    };
+
+    public static TimeSpan Lease(long? ms) => TimeSpan.FromMilliseconds(ms ?? LeaseDefaultMs);
+
+    /// <summary>The path with its ids is in the fingerprint, because it is not in the key.</summary>
+    public static string Fingerprint(BeginRequest body)
+    {
+        var query = body.Path!.IndexOf('?', StringComparison.Ordinal);
+        return RequestFingerprint.Of(
+            body.Endpoint![..body.Endpoint!.IndexOf(' ', StringComparison.Ordinal)],
+            query < 0 ? body.Path : body.Path[..query], query < 0 ? "" : body.Path[(query + 1)..], null,
+            Encoding.UTF8.GetBytes(body.Fingerprint ?? ""));
+    }
+
+    /// <summary>
+    /// <c>Prefer: wait=N</c>, seconds (RFC 7240, section 4.3); a preference that is not one is ignored.
+    /// </summary>
+    public static TimeSpan Wait(HttpRequest request)
+    {
+        foreach (var preference in request.Headers["Prefer"].SelectMany(static line => (line ?? "").Split(',')))
+        {
+            var parts = preference.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (parts.Length == 2 && parts[0].Equals("wait", StringComparison.OrdinalIgnoreCase)
+                && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            {
+                return TimeSpan.FromSeconds(Math.Min(seconds, WaitMaxSeconds));
+            }
+        }
+
+        return TimeSpan.Zero;
+    }
+}

@@ -1,0 +1,109 @@
+using Gatehouse.Chaos.Tests.Processes;
+using Gatehouse.Grains.Abstractions.Idempotency;
+using Gatehouse.Grains.Idempotency;
+using Gatehouse.Grains.Storage;
+
+namespace Gatehouse.Chaos.Tests.Idempotency;
+
+/// <summary>The scripts of idempotency keys, on both kinds of store.</summary>
+public class IdempotencyStoreTests
+{
+    private const string Name = "idempotency:tenant:acme:ep:POST /orders:k1";
+    private static readonly TimeSpan Retention = TimeSpan.FromHours(1);
+
+    private static readonly StoredResponse Created = new()
+    {
+        Status = 201,
+        Headers = new Dictionary<string, string> { ["Location"] = "/orders/7" },
+        Body = [0, 255, 10],
+    };
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Key_IsClaimedOnce_AndItsAnswerIsGivenAgain(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var keys = New(store);
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => keys.BeginAsync(Name, Call($"o{i}"), Retention)));
+        var epoch = Assert.Single(claims, claim => claim.Epoch is not null).Epoch!.Value;
+        Assert.All(claims, claim => Assert.True(claim.Epoch is not null || claim.Stored!.State is KeyState.InProgress));
+        Assert.Equal(StepOutcome.Done, await keys.EndAsync(Name, epoch, KeyState.Completed, Created, Retention));
+        Assert.Equal(StepOutcome.Done, await keys.EndAsync(Name, epoch, KeyState.Completed, Created, Retention));
+
+        var (_, stored) = await keys.BeginAsync(Name, Call("later"), Retention);
+        Assert.Equal((KeyState.Completed, 1L, "f"), (stored!.State, stored.Epoch, stored.Fingerprint));
+        Assert.Equal((201, "/orders/7"), (stored.Response!.Status, stored.Response.Headers["Location"]));
+        Assert.Equal(Created.Body, stored.Response.Body);
+        Assert.Equal(StepOutcome.Stale, await keys.EndAsync(Name, epoch, KeyState.Released, Created, Retention));
+        Assert.InRange((await store.Redis.Database.KeyTimeToLiveAsync(Name))!.Value, TimeSpan.FromMinutes(59), Retention);
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Claim_WhoseAnswerWasLost_IsKnownAgain_OrGivenBack(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var keys = New(store);
+
+        var first = await keys.BeginAsync(Name, Call("mine"), Retention);
+        var again = await keys.BeginAsync(Name, Call("mine"), Retention);
+        Assert.Equal((1L, 1L), (first.Epoch!.Value, again.Epoch!.Value));
+        Assert.Equal(StepOutcome.Stale, await keys.ReleaseAsync(Name, "other", Retention));
+        Assert.Equal(StepOutcome.Done, await keys.ReleaseAsync(Name, "mine", Retention));
+
+        Assert.Equal(2, (await keys.BeginAsync(Name, Call("next", "other request"), Retention)).Epoch);
+        Assert.Equal(StepOutcome.Stale, await keys.EndAsync(Name, 1, KeyState.Completed, Created, Retention));
+        Assert.Equal(StepOutcome.Absent, await keys.ReleaseAsync("idempotency:none", "mine", Retention));
+        Assert.Null(await keys.ReadAsync("idempotency:none"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Claim_ThatWasAbandoned_IsTakenOverOnlyToRetry_AndItsOwnerIsRefused(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var keys = New(store);
+        var paused = await keys.BeginAsync(Name, Call("paused") with { Lease = TimeSpan.Zero }, Retention);
+
+        var held = await keys.BeginAsync(Name, Call("held"), Retention);
+        var other = await keys.BeginAsync(Name, Retry("other", "another request"), Retention);
+        var next = await keys.BeginAsync(Name, Retry("next"), Retention);
+
+        Assert.True(held.Stored!.LeaseLeft <= TimeSpan.Zero);
+        Assert.Equal("f", other.Stored!.Fingerprint);
+        Assert.Equal(2, next.Epoch);
+        Assert.Equal(StepOutcome.Stale, await keys.EndAsync(Name, paused.Epoch!.Value, KeyState.Completed, Created, Retention));
+        Assert.Equal(StepOutcome.Stale, await keys.RenewAsync(Name, paused.Epoch.Value, TimeSpan.FromSeconds(5)));
+        Assert.Equal(StepOutcome.Done, await keys.RenewAsync(Name, 2, TimeSpan.FromMinutes(5)));
+        Assert.True((await keys.ReadAsync(Name))!.LeaseLeft > TimeSpan.FromMinutes(4));
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Outcome_ThatIsUnknown_IsResolvedByWhoeverBegan(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var keys = New(store);
+        await keys.BeginAsync(Name, Call("o"), Retention);
+
+        await keys.EndAsync(Name, 1, KeyState.Unknown, Created with { Status = 500, Body = [] }, Retention);
+        Assert.Equal(KeyState.Unknown, (await keys.BeginAsync(Name, Call("again"), Retention)).Stored!.State);
+        Assert.Equal(StepOutcome.Done, await keys.EndAsync(Name, 1, KeyState.Completed, Created, Retention));
+
+        Assert.Equal(KeyState.Completed, (await keys.ReadAsync(Name))!.State);
+    }
+
+    private static RedisIdempotencyStore New(Store store) => new(store.Redis, new NoStoreCommit());
+
+    private static BeginCall Retry(string owner, string fingerprint = "f") =>
+        Call(owner, fingerprint) with { Abandoned = AbandonedPolicy.Retry };
+
+    private static BeginCall Call(string owner, string fingerprint = "f") => new()
+    {
+        Owner = owner,
+        Fingerprint = fingerprint,
+        Lease = TimeSpan.FromSeconds(60),
+        Abandoned = AbandonedPolicy.Hold,
+    };
+}

@@ -1,0 +1,104 @@
+using Gatehouse.Cluster.Tests.Fixtures;
+using Gatehouse.Grains.Abstractions;
+using Gatehouse.Grains.Abstractions.Idempotency;
+using Gatehouse.Grains.Abstractions.Resilience;
+
+namespace Gatehouse.Cluster.Tests.Idempotency;
+
+/// <summary>The grain of a key: one starts, the others wait or are told; a lost answer holds nothing.</summary>
+public sealed class IdempotencyGrainTests(IdempotencyCluster fixture) : IClassFixture<IdempotencyCluster>
+{
+    private static readonly ServiceOverloadedException Unknown = new("redis_timeout", Applied.Unknown);
+    private static readonly ServiceOverloadedException Refused = new("redis_unavailable", Applied.No);
+    private static readonly StoredResponse Created = new() { Status = 201, Body = [1] };
+
+    private readonly GatehouseCluster _cluster = fixture.Cluster;
+    private readonly string _tenant = GatehouseCluster.NewName();
+
+    private IIdempotencyGrain Key => _cluster.Grains.Idempotency(_tenant, "POST /orders/{id}", "k1");
+
+    [Fact]
+    public async Task Begin_ByManyAtOnce_StartsOne_AndGivesAllTheSameAnswer()
+    {
+        var waiting = Enumerable.Range(0, 50).Select(i => Key.BeginAsync(Call($"o{i}", wait: 30))).ToList();
+        var started = await await Task.WhenAny(waiting);
+        Assert.Equal((BeginOutcome.Started, 1), (started.Outcome, started.Epoch));
+
+        Assert.Equal(StepOutcome.Done, await Key.CompleteAsync(1, Created));
+
+        var all = await _cluster.DriveAsync(Task.WhenAll(waiting));
+        Assert.Equal(49, all.Count(result => result.Outcome is BeginOutcome.Completed && result.Response!.Status == 201));
+    }
+
+    [Fact]
+    public async Task Begin_ThatWaitsTooLong_IsToldSo()
+    {
+        await Key.BeginAsync(Call("first"));
+
+        var result = await _cluster.DriveAsync(Key.BeginAsync(Call("second", wait: 5)));
+
+        Assert.Equal(BeginOutcome.InProgress, result.Outcome);
+        Assert.InRange(result.RetryAfter, TimeSpan.FromSeconds(50), TimeSpan.FromSeconds(55));
+    }
+
+    [Fact]
+    public async Task Begin_WhileTheStoreIsAway_StartsNothing_AndHoldsNothing()
+    {
+        _cluster.IdempotencyKeys.Faults.Enqueue((false, Refused));
+        var refused = await Assert.ThrowsAsync<ServiceOverloadedException>(() => Key.BeginAsync(Call("one")));
+        // Applied, and the answer lost: nobody starts the effect, so the claim is given back.
+        _cluster.IdempotencyKeys.Faults.Enqueue((true, Unknown));
+        var lost = await Assert.ThrowsAsync<ServiceOverloadedException>(() => Key.BeginAsync(Call("two")));
+
+        var next = await _cluster.DriveAsync(Key.BeginAsync(Call("three", wait: 30)));
+
+        Assert.Equal((Applied.No, Applied.No), (refused.Applied, lost.Applied));
+        Assert.Equal((BeginOutcome.Started, 2), (next.Outcome, next.Epoch));
+    }
+
+    [Fact]
+    public async Task Claim_OfAPausedOwner_IsHeld_OrTakenOverToRetry_AndThenRefused()
+    {
+        await Key.BeginAsync(Call("paused"));
+        _cluster.Time.Advance(TimeSpan.FromSeconds(61));
+
+        var held = await Key.BeginAsync(Call("held"));
+        var next = await Key.BeginAsync(Call("next") with { Abandoned = AbandonedPolicy.Retry });
+        var late = await Key.CompleteAsync(1, Created);
+
+        Assert.Equal(BeginOutcome.Unknown, held.Outcome);
+        Assert.Equal((BeginOutcome.Started, 2), (next.Outcome, next.Epoch));
+        Assert.Equal(StepOutcome.Stale, late);
+        Assert.Equal(StepOutcome.Done, await Key.CompleteAsync(2, Created));
+    }
+
+    [Fact]
+    public async Task Completion_WhoseAnswerWasLost_MayBeRepeated()
+    {
+        await Key.BeginAsync(Call("one"));
+        _cluster.IdempotencyKeys.Faults.Enqueue((true, Unknown));
+        await Assert.ThrowsAsync<ServiceOverloadedException>(() => Key.CompleteAsync(1, Created));
+
+        Assert.Equal(StepOutcome.Done, await Key.CompleteAsync(1, Created));
+        Assert.Equal(("completed", 201), ((await Key.GetAsync())!.State, (await Key.GetAsync())!.Status));
+    }
+
+    private static BeginCall Call(string owner, int wait = 0) => new()
+    {
+        Owner = owner,
+        Fingerprint = "f",
+        Lease = TimeSpan.FromSeconds(60),
+        Abandoned = AbandonedPolicy.Hold,
+        Wait = TimeSpan.FromSeconds(wait),
+    };
+}
+
+/// <summary>One cluster for all of them; each has a tenant of its own.</summary>
+public sealed class IdempotencyCluster : IAsyncLifetime
+{
+    public GatehouseCluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Cluster = await GatehouseCluster.StartAsync(silos: 2);
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
