@@ -63,7 +63,7 @@ public static class GrainFactoryExtensions
     /// <summary>One idempotency key of one endpoint of one tenant.</summary>
     /// <param name="grains">The factory.</param>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="endpoint">The endpoint, as <see cref="EndpointName"/> writes it.</param>
+    /// <param name="endpoint">The endpoint, a method and a path without the ids in it.</param>
     /// <param name="key">The caller's key.</param>
     public static IIdempotencyGrain Idempotency(
         this IGrainFactory grains, string tenant, string endpoint, string key) =>

@@ -12,7 +12,8 @@ public partial class ReferenceTests
         ["Silo"] = ["Grains"],
         ["EmbeddedStore"] = [],
         ["Verifier"] = ["Grains.Abstractions"],
-        ["ApiHost"] = ["EmbeddedStore", "Grains.Abstractions", "Silo"],
+        ["AspNetCore"] = [],
+        ["ApiHost"] = ["AspNetCore", "EmbeddedStore", "Grains.Abstractions", "Silo"],
     };
 
     [Fact]

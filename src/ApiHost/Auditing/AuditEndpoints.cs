@@ -4,6 +4,7 @@ using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
+using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
@@ -65,7 +66,8 @@ internal static class AuditEndpoints
         }
 
         IReadOnlyList<AuditEvent> events = [];
-        if ((IdempotencyKeyHeader.TryRead(request, out var key)
+        var rule = IdempotencyKeyHeader.TryRead(request.Headers[IdempotencyKeyHeader.Name], out var key);
+        if (((rule is null ? null : new FieldFault(IdempotencyKeyHeader.Name, rule))
             ?? AuditEventReader.TryRead(body, key, out events)
             ?? ProofFault(proof, events.Count)) is { } fault)
         {

@@ -4,6 +4,7 @@ using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
+using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions.Idempotency;
 using Gatehouse.Grains.Abstractions.Tenants;
 

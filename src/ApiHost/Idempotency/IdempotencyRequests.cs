@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions.Idempotency;
 using Gatehouse.Grains.Abstractions.Tenants;
 

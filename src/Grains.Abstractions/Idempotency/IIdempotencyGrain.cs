@@ -50,7 +50,7 @@ public enum AbandonedPolicy
 [GenerateSerializer, Immutable, Alias("idempotency.begin-call")]
 public sealed record BeginCall
 {
-    /// <summary>What the request is (<see cref="RequestFingerprint"/>).</summary>
+    /// <summary>What the request is: a hash of all that tells it from others.</summary>
     [Id(0)] public required string Fingerprint { get; init; }
 
     /// <summary>Names this very request, so that a claim whose answer was lost is known again.</summary>

@@ -15,7 +15,7 @@ public static class IdempotencyKeyName
 
     /// <summary>Builds the name.</summary>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="endpoint">The endpoint, as <see cref="EndpointName"/> writes it.</param>
+    /// <param name="endpoint">The endpoint, a method and a path without the ids in it.</param>
     /// <param name="key">The caller's key.</param>
     public static string Of(string tenant, string endpoint, string key) =>
         $"idempotency:tenant:{Encode(tenant)}:ep:{Encode(endpoint)}:{Encode(key)}";

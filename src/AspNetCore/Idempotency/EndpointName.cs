@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Gatehouse.Grains.Abstractions.Idempotency;
+namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>
 /// Names an endpoint: its method and its path without the ids in it, so that one endpoint is one name whatever it is

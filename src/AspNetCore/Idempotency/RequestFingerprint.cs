@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Gatehouse.Grains.Abstractions.Idempotency;
+namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>
 /// Tells two requests apart that have the same key: SHA-256 of method, path, query, content type and body, each behind
