@@ -19,10 +19,12 @@ internal static class AuditCareEndpoints
         group.MapGet("/state", StateAsync).WithName("GetChainState").RequireAdmin()
             .Produces<ChainStateResponse>().ProducesProblems(404);
         group.MapPost("/repair", RepairAsync).WithName("RepairChain").RequireAdmin()
+            .TakesIdempotencyKeyOnce()
             .Produces<RepairResponse>().ProducesProblems(400, 404, 409, 413, 415);
         group.MapGet("/retention", RetentionAsync).WithName("GetRetention").RequireAdmin()
             .Produces<RetentionDocument>().ProducesProblems(404);
         group.MapPut("/retention", SetRetentionAsync).WithName("PutRetention").RequireAdmin()
+            .TakesIdempotencyKey()
             .Produces<RetentionDocument>().ProducesProblems(400, 404, 413, 415, 503);
     }
 

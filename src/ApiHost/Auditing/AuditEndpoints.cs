@@ -23,6 +23,7 @@ internal static class AuditEndpoints
     {
         var group = routes.MapGroup("/v1/tenants/{tenant}/audit").WithTags("Auditing").TakesTurns();
         group.MapPost("/events", AppendAsync).WithName("RecordEvents").RequireScope(Scopes.AuditWrite)
+            .TakesIdempotencyKey()
             .WithMetadata(new RequestSizeLimitAttribute(BodyLimit.BatchBytes))
             .Produces<ReceiptResponse>(201).ProducesProblems(400, 404, 409, 413, 415, 422, 503);
         group.MapGet("/events", ListAsync).WithName("ListEvents").RequireScope(Scopes.AuditRead)
@@ -66,9 +67,9 @@ internal static class AuditEndpoints
         }
 
         IReadOnlyList<AuditEvent> events = [];
-        var rule = IdempotencyKeyHeader.TryRead(request.Headers[IdempotencyKeyHeader.Name], out var key);
-        if (((rule is null ? null : new FieldFault(IdempotencyKeyHeader.Name, rule))
-            ?? AuditEventReader.TryRead(body, key, out events)
+        // Beyond the key's claim: a request that is begun again finds the events that it recorded.
+        var key = request.HttpContext.Features.Get<IIdempotentRequest>()?.Key.Key;
+        if ((AuditEventReader.TryRead(body, key, out events)
             ?? ProofFault(proof, events.Count)) is { } fault)
         {
             return Problems.Invalid([fault]);

@@ -9,6 +9,7 @@ using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.Regions;
 using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.ApiHost.Tenants;
+using Gatehouse.AspNetCore;
 using Gatehouse.Silo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -77,6 +78,7 @@ internal static class GatehouseHost
         });
         app.UseMiddleware<AdmissionMiddleware>();
         app.UseMiddleware<DoorMiddleware>();
+        app.UseGatehouseIdempotency();
     }
 
     private static void MapGatehouse(this WebApplication app)

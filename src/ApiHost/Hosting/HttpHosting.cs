@@ -1,8 +1,11 @@
 using Gatehouse.ApiHost.Auditing;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.Idempotency;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.RateLimiting;
+using Gatehouse.AspNetCore;
+using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions.Changes;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -53,10 +56,23 @@ internal static class HttpHosting
         services.AddAdmission();
         services.AddSingleton<HttpMetrics>();
         services.AddSingleton<AuditTails>();
+        services.AddIdempotentRoutes();
         services.AddSingleton<OverloadLog>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ClientAddressResolver>();
         services.AddApiDescription();
+    }
+
+    private static void AddIdempotentRoutes(this IServiceCollection services)
+    {
+        services.AddSingleton<IIdempotencyClaims, GrainClaims>();
+        services.AddSingleton<IIdempotencyAnswers, IdempotencyProblems>();
+        services.AddGatehouseIdempotency(static options =>
+        {
+            // The credential is for the tenant of the route.
+            options.Scope = static context => context.GetRouteValue(Access.TenantParameter) as string;
+            options.HadNoEffect = FailureMiddleware.HadNoEffect;
+        });
     }
 
     private static void AddAdmission(this IServiceCollection services)

@@ -35,6 +35,10 @@ internal sealed partial class FailureMiddleware(
         }
     }
 
+    /// <summary>Whether a request that ended with this changed nothing.</summary>
+    public static bool HadNoEffect(Exception failure) =>
+        failure is BadHttpRequestException || Overload(failure) is { Applied: Applied.No };
+
     /// <summary>
     /// Statuses that the framework sets by itself, without a body: for a request that broke off or is too large.
     /// </summary>

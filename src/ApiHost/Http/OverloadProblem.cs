@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.ApiHost.Http;
@@ -23,8 +24,14 @@ internal sealed record OverloadProblem : Problem
     /// <summary>What it was, for the log.</summary>
     public string? Cause { get; init; }
 
-    protected override void Count(HttpContext httpContext) =>
+    protected override void Note(HttpContext httpContext)
+    {
         httpContext.RequestServices.GetRequiredService<OverloadLog>().Answered(_reason, Cause);
+        if (_applied is not Applied.No)
+        {
+            httpContext.Features.Get<IIdempotentRequest>()?.HadUnknownEffect();
+        }
+    }
 
     protected override void WriteExtensions(Utf8JsonWriter json)
     {

@@ -36,7 +36,7 @@ internal record Problem : IResult
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        Count(httpContext);
+        Note(httpContext);
         return NginxRoute.Spell(this, httpContext).AnswerAsync(httpContext);
     }
 
@@ -73,8 +73,8 @@ internal record Problem : IResult
     {
     }
 
-    /// <summary>Counts the answer, for problems that are counted wherever they come from.</summary>
-    protected virtual void Count(HttpContext httpContext)
+    /// <summary>Counts the answer, or tells others of it, wherever it comes from.</summary>
+    protected virtual void Note(HttpContext httpContext)
     {
     }
 

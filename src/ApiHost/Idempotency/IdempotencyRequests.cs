@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.AspNetCore.Idempotency;
@@ -11,7 +10,7 @@ namespace Gatehouse.ApiHost.Idempotency;
 internal static class IdempotencyRequests
 {
     private const long LeaseDefaultMs = 60_000;
-    private const int WaitMaxSeconds = 30;
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
     public static FieldFault? Fault(BeginRequest body) => KeyFault(body.Key)
         ?? (body.Path is { Length: > 0 and <= 2048 } path && path[0] == '/'
@@ -85,21 +84,5 @@ internal static class IdempotencyRequests
             Encoding.UTF8.GetBytes(body.Fingerprint ?? ""));
     }
 
-    /// <summary>
-    /// <c>Prefer: wait=N</c>, seconds (RFC 7240, section 4.3); a preference that is not one is ignored.
-    /// </summary>
-    public static TimeSpan Wait(HttpRequest request)
-    {
-        foreach (var preference in request.Headers["Prefer"].SelectMany(static line => (line ?? "").Split(',')))
-        {
-            var parts = preference.Split('=', 2, StringSplitOptions.TrimEntries);
-            if (parts.Length == 2 && parts[0].Equals("wait", StringComparison.OrdinalIgnoreCase)
-                && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
-            {
-                return TimeSpan.FromSeconds(Math.Min(seconds, WaitMaxSeconds));
-            }
-        }
-
-        return TimeSpan.Zero;
-    }
+    public static TimeSpan Wait(HttpRequest request) => PreferHeader.Wait(request.Headers, WaitMax);
 }

@@ -1,4 +1,5 @@
 using Gatehouse.ApiHost.Http;
+using Gatehouse.AspNetCore.Idempotency;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -38,6 +39,7 @@ internal static class ApiDescription
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeAccess);
+        options.AddOperationTransformer(DescribeIdempotency);
         options.AddOperationTransformer(Examples.Add);
     });
 
@@ -62,6 +64,24 @@ internal static class ApiDescription
         operation.Description = string.IsNullOrEmpty(operation.Description)
             ? Needs(access)
             : $"{operation.Description}\n\n{Needs(access)}";
+        return Task.CompletedTask;
+    }
+
+    private static Task DescribeIdempotency(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<IdempotentAttribute>().Any())
+        {
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = IdempotencyKeyHeader.Name,
+                In = ParameterLocation.Header,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = IdempotencyKeyHeader.LengthMax },
+                Description = "Names this request: its repetitions change nothing and get the first answer, with "
+                    + "`Idempotent-Replayed: true`, for 24 h. In quotes, or without.",
+            });
+        }
+
         return Task.CompletedTask;
     }
 

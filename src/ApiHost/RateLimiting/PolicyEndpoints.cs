@@ -19,9 +19,10 @@ internal static class PolicyEndpoints
         group.MapGet("/{policy}", GetAsync).WithName("GetPolicy").RequireScope(Scopes.RateLimitRead)
             .Produces<PolicyDocument>().ProducesProblems(404);
         group.MapPut("/{policy}", PutAsync).WithName("PutPolicy").RequireScope(Scopes.RateLimitWrite)
-            .Produces<PolicyDocument>().Produces<PolicyDocument>(201).ProducesProblems(400, 404, 409, 412, 413, 415);
+            .TakesIdempotencyKey().Produces<PolicyDocument>().Produces<PolicyDocument>(201)
+            .ProducesProblems(400, 404, 409, 412, 413, 415, 422);
         group.MapDelete("/{policy}", DeleteAsync).WithName("DeletePolicy").RequireScope(Scopes.RateLimitWrite)
-            .Produces(204).ProducesProblems(404, 409, 412);
+            .TakesIdempotencyKey().Produces(204).ProducesProblems(400, 404, 409, 412, 422);
     }
 
     /// <summary>List the tenant's policies</summary>

@@ -21,9 +21,11 @@ internal static class RateLimitEndpoints
             .ProducesProblems(400, 404, 413, 415);
         var group = routes.MapGroup(Prefix).WithTags("Rate limiting").TakesTurns();
         group.MapPost("/refund", RefundAsync).WithName("Refund").RequireScope(Scopes.RateLimitCheck)
-            .Produces<CheckResponse>().ProducesProblems(400, 404, 413, 415);
+            .TakesIdempotencyKeyOnce()
+            .Produces<CheckResponse>().ProducesProblems(400, 404, 409, 413, 415, 422);
         group.MapPost("/reset", ResetAsync).WithName("Reset").RequireScope(Scopes.RateLimitWrite)
-            .Produces<CheckResponse>().ProducesProblems(400, 404, 413, 415);
+            .TakesIdempotencyKey()
+            .Produces<CheckResponse>().ProducesProblems(400, 404, 409, 413, 415, 422);
     }
 
     /// <summary>Decide on one call</summary>

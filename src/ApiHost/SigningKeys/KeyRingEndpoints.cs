@@ -18,13 +18,17 @@ internal static class KeyRingEndpoints
         group.MapGet("/", ListAsync).WithName("ListKeys").RequireScope(Scopes.KeysRead)
             .Produces<ListResponse<KeyResponse>>().ProducesProblems(400, 404);
         group.MapPost("/rotate", RotateAsync).WithName("RotateKey").RequireScope(Scopes.KeysWrite).Waits()
-            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415);
+            .TakesIdempotencyKeyOnce()
+            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415, 422);
         group.MapPost("/{version}/promote", PromoteAsync).WithName("PromoteKey").RequireScope(Scopes.KeysWrite)
-            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415);
+            .TakesIdempotencyKey()
+            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415, 422);
         group.MapPost("/{version}/revoke", RevokeAsync).WithName("RevokeKey").RequireScope(Scopes.KeysWrite).Waits()
-            .Produces<KeyResponse>().ProducesProblems(400, 404, 412, 413, 415);
+            .TakesIdempotencyKey()
+            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415, 422);
         group.MapPost("/{version}/destroy", DestroyAsync).WithName("DestroyKey").RequireScope(Scopes.KeysWrite)
-            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415);
+            .TakesIdempotencyKey()
+            .Produces<KeyResponse>().ProducesProblems(400, 404, 409, 412, 413, 415, 422);
         var all = routes.MapGroup("/v1/keys").WithTags("Signing keys").RequireAdmin().TakesTurns();
         all.MapPost("/rewrap", RewrapAsync).WithName("RewrapKeys").Waits()
             .Produces<RewrapResponse>().ProducesProblems(400, 413, 415);

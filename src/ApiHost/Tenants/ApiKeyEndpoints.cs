@@ -12,11 +12,12 @@ internal static class ApiKeyEndpoints
     public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/tenants/{tenant}/api-keys").WithTags("API keys").RequireAdmin().TakesTurns();
-        group.MapPost("/", IssueAsync).WithName("IssueApiKey")
-            .Produces<IssuedApiKeyResponse>(201).ProducesProblems(400, 404, 409, 413, 415);
+        group.MapPost("/", IssueAsync).WithName("IssueApiKey").TakesIdempotencyKeyOnce(keepsBody: false)
+            .Produces<IssuedApiKeyResponse>(201).ProducesProblems(400, 404, 409, 413, 415, 422);
         group.MapGet("/", ListAsync).WithName("ListApiKeys")
             .Produces<ListResponse<ApiKeyResponse>>().ProducesProblems(400, 404);
-        group.MapDelete("/{id}", RevokeAsync).WithName("RevokeApiKey").Produces(204).ProducesProblems(404, 409);
+        group.MapDelete("/{id}", RevokeAsync).WithName("RevokeApiKey").TakesIdempotencyKey()
+            .Produces(204).ProducesProblems(400, 404, 409, 422);
     }
 
     /// <summary>Issue an API key</summary>

@@ -12,10 +12,12 @@ internal static class TenantEndpoints
     public static void MapTenants(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/tenants/{tenant}").WithTags("Tenants").RequireAdmin().TakesTurns();
-        group.MapPut("/", PutAsync).WithName("PutTenant")
-            .Produces<TenantResponse>().Produces<TenantResponse>(201).ProducesProblems(400, 412, 413, 415);
+        group.MapPut("/", PutAsync).WithName("PutTenant").TakesIdempotencyKey()
+            .Produces<TenantResponse>().Produces<TenantResponse>(201)
+            .ProducesProblems(400, 409, 412, 413, 415, 422);
         group.MapGet("/", GetAsync).WithName("GetTenant").Produces<TenantResponse>().ProducesProblems(404);
-        group.MapDelete("/", DisableAsync).WithName("DisableTenant").Produces(204).ProducesProblems(404, 409, 412);
+        group.MapDelete("/", DisableAsync).WithName("DisableTenant").TakesIdempotencyKey()
+            .Produces(204).ProducesProblems(400, 404, 409, 412, 422);
     }
 
     /// <summary>Create a tenant, or enable it again</summary>

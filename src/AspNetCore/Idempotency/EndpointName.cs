@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace Gatehouse.AspNetCore.Idempotency;
 
@@ -46,6 +47,22 @@ public static partial class EndpointName
         var segments = template.Trim('/').Split('/').Select(static segment =>
             segment.Contains('{', StringComparison.Ordinal) ? Constraint().Replace(segment, "}") : Lower(segment));
         return $"{method.ToUpperInvariant()} /{string.Join('/', segments)}";
+    }
+
+    /// <summary>The name of a route, as <see cref="OfTemplate"/> writes it.</summary>
+    public static string Of(string method, RoutePattern pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        var segments = pattern.PathSegments.Select(static segment => string.Concat(segment.Parts.Select(static part =>
+            part switch
+            {
+                RoutePatternLiteralPart literal => Lower(literal.Content),
+                RoutePatternSeparatorPart separator => separator.Content,
+                RoutePatternParameterPart { IsCatchAll: true } rest => $"{{**{rest.Name}}}",
+                RoutePatternParameterPart parameter => $"{{{parameter.Name}}}",
+                _ => "",
+            })));
+        return OfTemplate(method, string.Join('/', segments));
     }
 
     /// <summary>

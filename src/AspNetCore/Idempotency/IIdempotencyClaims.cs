@@ -92,7 +92,7 @@ public sealed record ClaimAnswer
     /// <summary>Counts the claims of the key: who completes shows it.</summary>
     public long Epoch { get; init; }
 
-    /// <summary>In progress: how long the claim lasts.</summary>
+    /// <summary>In progress: when to try again.</summary>
     public TimeSpan RetryAfter { get; init; }
 
     /// <summary>The first answer; of a tombstone without its body.</summary>
@@ -126,4 +126,9 @@ public sealed record KeptResponse
 
     /// <summary>The body's bytes.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>
+    /// Whether the body is not to be kept: repetitions are told that it was done, not what was answered.
+    /// </summary>
+    public bool Tombstone { get; init; }
 }

@@ -1,22 +1,55 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
 
 namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>
-/// Tells two requests apart that have the same key: SHA-256 of method, path, query, content type and body, each behind
-/// its length, so that nothing can move from one part to the next.
+/// Tells two requests apart that have the same key: SHA-256 of method, path, query, content type and a hash of the
+/// body, each behind its length, so that nothing can move from one part to the next.
 /// </summary>
 public static class RequestFingerprint
 {
+    private const int BufferLength = 16 * 1024;
+
     /// <summary>Computes a fingerprint, hex.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">The path as it was, with its ids.</param>
     /// <param name="query">The query without <c>?</c>; its parameters may stand in any order.</param>
     /// <param name="contentType">The content type; its parameters do not count.</param>
     /// <param name="body">The body's bytes.</param>
-    public static string Of(string method, string path, string query, string? contentType, ReadOnlySpan<byte> body)
+    public static string Of(string method, string path, string query, string? contentType, ReadOnlySpan<byte> body) =>
+        Of(method, path, query, contentType, SHA256.HashData(body));
+
+    /// <summary>
+    /// Computes the fingerprint of a request, hex, and leaves its body to be read again. Of a multipart body its parts
+    /// count, not the boundary between them, which a client draws anew for every attempt.
+    /// </summary>
+    /// <exception cref="BadHttpRequestException">The body is larger than the server takes, or broke off.</exception>
+    public static async Task<string> OfAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.EnableBuffering();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await AddAsync(hash, request.Body, cancellation);
+        request.Body.Position = 0;
+        var body = hash.GetHashAndReset();
+        if (Boundary(request.ContentType) is { } boundary
+            && await TryAddPartsAsync(hash, boundary, request.Body, cancellation))
+        {
+            body = hash.GetHashAndReset();
+        }
+
+        request.Body.Position = 0;
+        return Of(request.Method, request.PathBase + request.Path, request.QueryString.Value?.TrimStart('?') ?? "",
+            request.ContentType, body);
+    }
+
+    private static string Of(string method, string path, string query, string? contentType, byte[] bodyHash)
     {
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(path);
@@ -26,7 +59,7 @@ public static class RequestFingerprint
         Add(hash, Encoding.UTF8.GetBytes(path));
         Add(hash, Encoding.UTF8.GetBytes(Canonical(query)));
         Add(hash, Encoding.UTF8.GetBytes(MediaType(contentType)));
-        Add(hash, body);
+        Add(hash, bodyHash);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -36,6 +69,55 @@ public static class RequestFingerprint
         BinaryPrimitives.WriteInt32BigEndian(length, part.Length);
         hash.AppendData(length);
         hash.AppendData(part);
+    }
+
+    private static async Task AddAsync(IncrementalHash hash, Stream stream, CancellationToken cancellation)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            int length;
+            while ((length = await stream.ReadAsync(buffer, cancellation)) > 0)
+            {
+                hash.AppendData(buffer.AsSpan(0, length));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static string? Boundary(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.Type.Equals("multipart", StringComparison.OrdinalIgnoreCase)
+        && HeaderUtilities.RemoveQuotes(type.Boundary) is { HasValue: true } boundary
+            ? boundary.Value
+            : null;
+
+    /// <summary>A body that says it has parts and has none is compared as the bytes that it is.</summary>
+    private static async Task<bool> TryAddPartsAsync(
+        IncrementalHash hash, string boundary, Stream body, CancellationToken cancellation)
+    {
+        try
+        {
+            var reader = new MultipartReader(boundary, body);
+            while (await reader.ReadNextSectionAsync(cancellation) is { } section)
+            {
+                Add(hash, Encoding.UTF8.GetBytes(section.ContentDisposition ?? ""));
+                Add(hash, Encoding.UTF8.GetBytes(section.ContentType ?? ""));
+                using var part = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                await AddAsync(part, section.Body, cancellation);
+                Add(hash, part.GetHashAndReset());
+            }
+
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException)
+        {
+            hash.GetHashAndReset();
+            return false;
+        }
     }
 
     /// <summary>Sorted by name; parameters of one name keep their order, which may mean something.</summary>

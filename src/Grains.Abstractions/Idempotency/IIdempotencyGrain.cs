@@ -102,7 +102,7 @@ public sealed record BeginResult
     /// <summary>Counts the claims of the key: who completes shows it.</summary>
     [Id(1)] public long Epoch { get; init; }
 
-    /// <summary>In progress: how long the claim lasts.</summary>
+    /// <summary>In progress: when to try again.</summary>
     [Id(2)] public TimeSpan RetryAfter { get; init; }
 
     /// <summary>The answer; of a tombstone without its body.</summary>
@@ -144,6 +144,9 @@ public sealed record StoredResponse
 
     /// <summary>The body's bytes.</summary>
     [Id(2)] public byte[] Body { get; init; } = [];
+
+    /// <summary>Whether the body is not to be kept.</summary>
+    [Id(3)] public bool Tombstone { get; init; }
 }
 
 /// <summary>A key as it is stored, for whoever looks after the service; without the answer.</summary>

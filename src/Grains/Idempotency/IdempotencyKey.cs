@@ -43,6 +43,9 @@ internal static class IdempotencyKey
     /// </summary>
     public const int BodyMax = 256 * 1024;
 
+    /// <summary>A lease is long, most requests are not.</summary>
+    private static readonly TimeSpan RetryAfterMax = TimeSpan.FromSeconds(5);
+
     /// <summary>What of an answer's headers is kept: what says what the body is. Never a secret.</summary>
     private static readonly HashSet<string> HeadersKept = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -63,7 +66,10 @@ internal static class IdempotencyKey
             KeyState.Completed => Of(BeginOutcome.Completed),
             KeyState.Tombstoned => Of(BeginOutcome.Tombstoned),
             KeyState.InProgress when stored.LeaseLeft > TimeSpan.Zero =>
-                Of(BeginOutcome.InProgress) with { RetryAfter = stored.LeaseLeft },
+                Of(BeginOutcome.InProgress) with
+                {
+                    RetryAfter = stored.LeaseLeft < RetryAfterMax ? stored.LeaseLeft : RetryAfterMax,
+                },
             _ => Of(BeginOutcome.Unknown),
         };
 
@@ -85,7 +91,8 @@ internal static class IdempotencyKey
             401 or 403 or 408 or 409 or 425 or 429 => (KeyState.Released, kept with { Body = [] }),
             // Something went wrong, and whether before or after the effect is not known.
             >= 500 => (KeyState.Unknown, kept with { Body = [] }),
-            _ when response.Body.Length > BodyMax => (KeyState.Tombstoned, kept with { Body = [] }),
+            _ when response.Tombstone || response.Body.Length > BodyMax =>
+                (KeyState.Tombstoned, kept with { Body = [] }),
             _ => (KeyState.Completed, kept),
         };
     }

@@ -1,0 +1,25 @@
+namespace Gatehouse.AspNetCore.Idempotency;
+
+/// <summary>
+/// The claim that a running request has: <c>HttpContext.Features.Get&lt;IIdempotentRequest&gt;()</c>. Null where the
+/// request has no key.
+/// </summary>
+public interface IIdempotentRequest
+{
+    /// <summary>
+    /// Names the claim. Handed on as <c>Idempotency-Key</c>, it makes the calls idempotent that are made for this
+    /// request: it is the same whenever the request is started again.
+    /// </summary>
+    ClaimKey Key { get; }
+
+    /// <summary>Counts how often the request was started: above 1, it is started again.</summary>
+    long Epoch { get; }
+
+    /// <summary>
+    /// Says that nothing was done, whatever is answered: the key is given back, and the request may be sent again.
+    /// </summary>
+    void HadNoEffect();
+
+    /// <summary>Says that nobody knows whether anything was done, whatever is answered.</summary>
+    void HadUnknownEffect();
+}
