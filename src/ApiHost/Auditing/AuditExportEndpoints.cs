@@ -113,7 +113,8 @@ internal static class AuditExportEndpoints
         if (first.Entries.Count == 0 && export.To > export.From)
         {
             // Lost; or moved to the archive between two looks.
-            throw new ServiceOverloadedException(first.Head.IsFrozen ? "audit_frozen" : "audit_moving", Applied.No);
+            throw new ServiceOverloadedException(
+                first.Head.IsFrozen ? AuditOverloads.Frozen : AuditOverloads.Moving, Applied.No);
         }
 
         var response = context.Response;

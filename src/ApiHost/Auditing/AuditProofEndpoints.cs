@@ -152,7 +152,8 @@ internal static class AuditProofEndpoints
         if (first.Entries.Count == 0)
         {
             // Lost; or moved to the archive between two looks.
-            throw new ServiceOverloadedException(first.Head.IsFrozen ? "audit_frozen" : "audit_moving", Applied.No);
+            throw new ServiceOverloadedException(
+                first.Head.IsFrozen ? AuditOverloads.Frozen : AuditOverloads.Moving, Applied.No);
         }
 
         context.Response.ContentType = "application/octet-stream";

@@ -33,7 +33,7 @@ internal sealed class ChainRepairer(
             var goesOn = new ChainRepair(opened.End.Size, 0, fault, clock.Now);
             return await store.UnfreezeAsync(tenant, opened.Fence, goesOn)
                 ? new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = goesOn.Size, Fault = fault }
-                : throw new ServiceOverloadedException("audit_fenced", Applied.No);
+                : throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
 
         var size = opened is null ? archived.End.Size : Math.Max(opened.Stored, opened.End.Size);
@@ -137,7 +137,7 @@ internal sealed class ChainRepairer(
         var forgotten = await RememberAsync(tenant, start);
         if (!await store.RestoreAsync(tenant, fence, archived, forgotten, entries, repair))
         {
-            throw new ServiceOverloadedException("audit_fenced", Applied.No);
+            throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
     }
 
