@@ -36,7 +36,7 @@ internal sealed partial class AuditChainGrain
                 {
                     await CommitAsync(batch, doubt);
                 }
-#pragma warning disable CA1031 // Whatever failed: the callers are told, and the next activation reads the truth.
+#pragma warning disable CA1031 // Whatever failed: the callers are told, and the chain is read anew before it goes on.
                 catch (Exception failure)
 #pragma warning restore CA1031
                 {

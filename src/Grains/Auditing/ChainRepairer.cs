@@ -15,7 +15,9 @@ internal sealed class ChainRepairer(
 {
     private const int SegmentSize = RedisAuditStore.SegmentSize;
 
-    /// <summary>So many entries are held at once.</summary>
+    /// <summary>
+    /// So many entries are read at once, but for those that are put back in one call. A segment is a multiple of it.
+    /// </summary>
     private const int PartMax = 512;
 
     /// <summary>Repairs a chain.</summary>
@@ -147,14 +149,14 @@ internal sealed class ChainRepairer(
         var until = clock.Now - options.Value.IdRetention;
         while (start > 0)
         {
-            var segment = await archive.ReadAsync(tenant, start - SegmentSize, SegmentSize);
-            if (segment.Count != SegmentSize || AuditEntry.Read(segment[^1]).RecordedAt < until)
+            var part = await archive.ReadAsync(tenant, start - PartMax, PartMax);
+            if (part.Count != PartMax || AuditEntry.Read(part[^1]).RecordedAt < until)
             {
                 break;
             }
 
-            await store.RememberAsync(tenant, [.. segment.Select(static bytes => AuditEntry.Read(bytes).Entry)]);
-            start -= SegmentSize;
+            await store.RememberAsync(tenant, [.. part.Select(static bytes => AuditEntry.Read(bytes).Entry)]);
+            start -= PartMax;
         }
 
         return start;
