@@ -7,7 +7,6 @@ using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
-using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Microsoft.Net.Http.Headers;
 
@@ -147,13 +146,6 @@ internal static class AuditProofEndpoints
         if (first.PrunedBefore > from)
         {
             return Problems.EventPruned(first.PrunedBefore);
-        }
-
-        if (first.Entries.Count == 0)
-        {
-            // Lost; or moved to the archive between two looks.
-            throw new ServiceOverloadedException(
-                first.Head.IsFrozen ? AuditOverloads.Frozen : AuditOverloads.Moving, Applied.No);
         }
 
         context.Response.ContentType = "application/octet-stream";
