@@ -112,8 +112,7 @@ internal sealed class ChainRepairer(
             var count = (int)Math.Min(PartMax, archived.Size - from);
             var stored = await store.ReadAsync(tenant, from, count);
             var kept = await archive.ReadAsync(tenant, from, count);
-            if (stored.Count != count || kept.Count != count
-                || stored.Zip(kept).Any(static pair => !pair.First.AsSpan().SequenceEqual(pair.Second)))
+            if (!AuditChain.AreSame(count, stored, kept))
             {
                 return false;
             }
