@@ -44,7 +44,7 @@ internal static class AuditProofEndpoints
     internal static async Task<IResult> CheckpointAsync(
         string tenant, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
-        if (!await IsKnownAsync(tenant, tenants, context)
+        if (!await tenants.IsKnownAsync(tenant, context)
             || await grains.AuditReader(tenant).CheckpointAsync() is not { } last)
         {
             return Problems.CheckpointNotFound();
@@ -112,7 +112,7 @@ internal static class AuditProofEndpoints
         string tenant, string level, string? index, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
         if (!TilePath.TryParseLevel(level, out var height) || !TilePath.TryParse(index, out var tile)
-            || !await IsKnownAsync(tenant, tenants, context)
+            || !await tenants.IsKnownAsync(tenant, context)
             || await grains.AuditReader(tenant).TileAsync(height, tile.Index, tile.Width) is not { } hashes)
         {
             return Problems.TileNotFound();
@@ -159,21 +159,6 @@ internal static class AuditProofEndpoints
         BinaryPrimitives.WriteUInt16BigEndian(output.GetSpan(sizeof(ushort)), checked((ushort)entry.Length));
         output.Advance(sizeof(ushort));
         output.Write(entry);
-    }
-
-    /// <summary>
-    /// Whether there is such a tenant. The answer does not say so; but a name that nobody has costs what guessing
-    /// costs, and no grain.
-    /// </summary>
-    private static async ValueTask<bool> IsKnownAsync(string tenant, TenantDirectory tenants, HttpContext context)
-    {
-        if (TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists())
-        {
-            return true;
-        }
-
-        context.Items[DoorMiddleware.MadeUpName] = true;
-        return false;
     }
 
     /// <summary>What is asked for first; anything goes for JSON.</summary>
