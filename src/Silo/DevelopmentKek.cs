@@ -4,9 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Gatehouse.Silo;
 
-/// <summary>
-/// The key-encryption key of a developer's machine: made once, kept beside the data, readable by its owner only.
-/// </summary>
+/// <summary>The key-encryption key of a developer's machine, kept beside the data.</summary>
 internal static class DevelopmentKek
 {
     private const string FileName = "kek";
@@ -23,25 +21,8 @@ internal static class DevelopmentKek
         }
 
         var path = Path.GetFullPath(Path.Combine(dataDirectory, FileName));
-        if (!File.Exists(path))
-        {
-            Directory.CreateDirectory(dataDirectory);
-            Write(path);
-        }
-
+        KeyFile.Ensure(path, static () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
         builder.Configuration.AddInMemoryCollection(
             new Dictionary<string, string?> { ["Gatehouse:SigningKeys:KekFile"] = path });
-    }
-
-    private static void Write(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using var writer = new StreamWriter(path, options);
-        writer.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
     }
 }

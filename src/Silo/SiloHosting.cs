@@ -48,8 +48,7 @@ public static class SiloHosting
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionClock>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipHealth>());
-        builder.Services.AddHostedService<KeyRingSweepStart>();
-        builder.Services.AddHostedService<AuditSweepStart>();
+        builder.Services.AddHostedService<SweepStart>();
         builder.Services.AddHealthChecks()
             .AddCheck<SiloHealthCheck>("silo", tags: ["ready"])
             .AddCheck<StoreHealthCheck>("store", tags: ["ready"])

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
 
 namespace Gatehouse.Verifier;
@@ -49,7 +50,8 @@ internal sealed record VerifierReport
         {
             var checkpoint = verdict.Checkpoint!;
             output.WriteLine($"  checkpoint ({source}): size {checkpoint.Size}, "
-                + $"root {Convert.ToHexStringLower(checkpoint.Root)}, signed at {Time(checkpoint)} by {verdict.Kid}");
+                + $"root {Convert.ToHexStringLower(checkpoint.Root)}, "
+                + $"signed at {UtcMilliseconds.ToText(checkpoint.SignedAt)} by {verdict.Kid}");
         }
     }
 
@@ -67,7 +69,7 @@ internal sealed record VerifierReport
             ["origin"] = seen.Verdict.Checkpoint?.Origin,
             ["size"] = seen.Verdict.Checkpoint?.Size,
             ["root"] = seen.Verdict.Checkpoint is { } known ? Convert.ToHexStringLower(known.Root) : null,
-            ["signedAt"] = seen.Verdict.Checkpoint is { } signed ? Time(signed) : null,
+            ["signedAt"] = seen.Verdict.Checkpoint is { } signed ? UtcMilliseconds.ToText(signed.SignedAt) : null,
             ["key"] = seen.Verdict.Kid,
         })]),
         ["fault"] = Fault is not { } fault ? null : new JsonObject
@@ -86,6 +88,4 @@ internal sealed record VerifierReport
 
     private static void Write(TextWriter output, JsonObject json) =>
         output.WriteLine(json.ToJsonString(JsonSerializerOptions.Default));
-
-    private static string Time(Checkpoint checkpoint) => checkpoint.Text.Split('\n')[3]["time ".Length..];
 }

@@ -46,7 +46,7 @@ public partial class CoreTests
         + @"|(Health|Heartbeat)$|^(RateLimit|Kek)Check$"
         + @"|^TrackedSubjects$|^SubjectDeparture$|^Change(Announcer|Connection|Feed|Listener)$"
         + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration)$"
-        + @"|^(KeyForge|KeyEncryptionKey|KeyRingSweepStart)$|^I?Archive(Connection|Database|Schema|Session)$|^SqliteThreads$"
-        + @"|^Chain(Sealer|Tidier|Repairer)$|^AuditSweepStart$|^KeyChangeRecorder$")]
+        + @"|^(KeyForge|KeyEncryptionKey|SweepStart)$|^I?Archive(Connection|Database|Schema|Session)$|^SqliteThreads$"
+        + @"|^Chain(Sealer|Tidier|Repairer)$|^KeyChangeRecorder$")]
     private static partial Regex Shell();
 }

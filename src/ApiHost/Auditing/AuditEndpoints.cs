@@ -41,7 +41,7 @@ internal static class AuditEndpoints
             {
                 return await next(context);
             }
-            catch (ServiceOverloadedException frozen) when (frozen.Reason == "audit_frozen")
+            catch (ServiceOverloadedException frozen) when (frozen.Reason == AuditOverloads.Frozen)
             {
                 return Problems.ChainFrozen();
             }

@@ -7,7 +7,6 @@ using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
-using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
 
 namespace Gatehouse.ApiHost.Auditing;
@@ -108,12 +107,6 @@ internal static class AuditExportEndpoints
         if (first.PrunedBefore > export.From)
         {
             return Problems.EventPruned(first.PrunedBefore);
-        }
-
-        if (first.Entries.Count == 0 && export.To > export.From)
-        {
-            // Lost; or moved to the archive between two looks.
-            throw new ServiceOverloadedException(first.Head.IsFrozen ? "audit_frozen" : "audit_moving", Applied.No);
         }
 
         var response = context.Response;

@@ -7,7 +7,6 @@ using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
-using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Abstractions.Tenants;
 using Microsoft.Net.Http.Headers;
 
@@ -45,7 +44,7 @@ internal static class AuditProofEndpoints
     internal static async Task<IResult> CheckpointAsync(
         string tenant, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
-        if (!await IsKnownAsync(tenant, tenants, context)
+        if (!await tenants.IsKnownAsync(tenant, context)
             || await grains.AuditReader(tenant).CheckpointAsync() is not { } last)
         {
             return Problems.CheckpointNotFound();
@@ -113,7 +112,7 @@ internal static class AuditProofEndpoints
         string tenant, string level, string? index, TenantDirectory tenants, IGrainFactory grains, HttpContext context)
     {
         if (!TilePath.TryParseLevel(level, out var height) || !TilePath.TryParse(index, out var tile)
-            || !await IsKnownAsync(tenant, tenants, context)
+            || !await tenants.IsKnownAsync(tenant, context)
             || await grains.AuditReader(tenant).TileAsync(height, tile.Index, tile.Width) is not { } hashes)
         {
             return Problems.TileNotFound();
@@ -149,12 +148,6 @@ internal static class AuditProofEndpoints
             return Problems.EventPruned(first.PrunedBefore);
         }
 
-        if (first.Entries.Count == 0)
-        {
-            // Lost; or moved to the archive between two looks.
-            throw new ServiceOverloadedException(first.Head.IsFrozen ? "audit_frozen" : "audit_moving", Applied.No);
-        }
-
         context.Response.ContentType = "application/octet-stream";
         context.Response.Headers.CacheControl = Private;
         await EntryStream.SendAsync(context, reader, first, (from, to), WriteBehindLength);
@@ -166,21 +159,6 @@ internal static class AuditProofEndpoints
         BinaryPrimitives.WriteUInt16BigEndian(output.GetSpan(sizeof(ushort)), checked((ushort)entry.Length));
         output.Advance(sizeof(ushort));
         output.Write(entry);
-    }
-
-    /// <summary>
-    /// Whether there is such a tenant. The answer does not say so; but a name that nobody has costs what guessing
-    /// costs, and no grain.
-    /// </summary>
-    private static async ValueTask<bool> IsKnownAsync(string tenant, TenantDirectory tenants, HttpContext context)
-    {
-        if (TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists())
-        {
-            return true;
-        }
-
-        context.Items[DoorMiddleware.MadeUpName] = true;
-        return false;
     }
 
     /// <summary>What is asked for first; anything goes for JSON.</summary>

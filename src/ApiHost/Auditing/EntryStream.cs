@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.ApiHost.Auditing;
 
@@ -15,10 +16,21 @@ internal static class EntryStream
     private const int PartMax = 1_000;
 
     /// <summary>
-    /// The first page of a range; read before the answer begins, while it can still become a problem.
+    /// The first page of a range; read before the answer begins, while it can still become a problem. Entries that the
+    /// range has and the page has not are one.
     /// </summary>
-    public static Task<AuditSearchPage> BeginAsync(IAuditReaderGrain reader, long from, long to) =>
-        reader.ReadAsync(from, (int)Math.Min(PartMax, to - from));
+    public static async Task<AuditSearchPage> BeginAsync(IAuditReaderGrain reader, long from, long to)
+    {
+        var first = await ReadAsync(reader, from, to);
+        if (first.Entries.Count == 0 && first.PrunedBefore <= from && from < to)
+        {
+            // Lost; or moved to the archive between two looks.
+            throw new ServiceOverloadedException(
+                first.Head.IsFrozen ? AuditOverloads.Frozen : AuditOverloads.Moving, Applied.No);
+        }
+
+        return first;
+    }
 
     /// <summary>
     /// Sends the rest of an answer. What goes wrong from here on cuts it off: it must not be taken for a whole one.
@@ -49,7 +61,7 @@ internal static class EntryStream
 
                 next += page.Entries.Count;
                 await output.FlushAsync(context.RequestAborted);
-                page = next < range.To ? await BeginAsync(reader, next, range.To) : page;
+                page = next < range.To ? await ReadAsync(reader, next, range.To) : page;
             }
         }
 #pragma warning disable CA1031 // Whatever failed: a problem cannot follow half an answer.
@@ -59,6 +71,9 @@ internal static class EntryStream
             Cut(context);
         }
     }
+
+    private static Task<AuditSearchPage> ReadAsync(IAuditReaderGrain reader, long from, long to) =>
+        reader.ReadAsync(from, (int)Math.Min(PartMax, to - from));
 
     private static void Cut(HttpContext context)
     {

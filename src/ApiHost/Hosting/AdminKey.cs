@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.Silo;
 
 namespace Gatehouse.ApiHost.Hosting;
 
-/// <summary>
-/// The admin key of a developer's machine: made once, kept beside the data, readable by its owner only.
-/// </summary>
+/// <summary>The admin key of a developer's machine, kept beside the data.</summary>
 internal static class AdminKey
 {
     private const string FileName = "admin-key";
@@ -23,29 +22,11 @@ internal static class AdminKey
         }
 
         var path = Path.GetFullPath(Path.Combine(dataDirectory, FileName));
-        var isNew = !File.Exists(path);
-        if (isNew)
-        {
-            Directory.CreateDirectory(dataDirectory);
-            Write(path, RandomNumberGenerator.GetString(
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", Length));
-        }
-
+        var isNew = KeyFile.Ensure(path, static () => RandomNumberGenerator.GetString(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", Length));
         var key = File.ReadAllText(path).Trim();
         builder.Services.Configure<AuthOptions>(options => options.AdminKey = key);
         return new GeneratedAdminKey(path, isNew ? key : null);
-    }
-
-    private static void Write(string path, string key)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using var writer = new StreamWriter(path, options);
-        writer.WriteLine(key);
     }
 }
 

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Grains.Abstractions;
 
 namespace Gatehouse.ApiHost.Http;
 
@@ -34,9 +34,9 @@ internal sealed class UtcMillisecondsConverter : JsonConverter<DateTimeOffset>
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {
-        Span<char> text = stackalloc char[24];
-        value.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        writer.WriteStringValue(text[..length]);
+        Span<char> text = stackalloc char[UtcMilliseconds.Length];
+        UtcMilliseconds.Write(value, text);
+        writer.WriteStringValue(text);
     }
 }
 

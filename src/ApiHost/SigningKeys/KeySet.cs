@@ -1,4 +1,4 @@
-using System.Globalization;
+using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
 namespace Gatehouse.ApiHost.SigningKeys;
@@ -33,7 +33,7 @@ internal static class KeySet
             key["status"] = KeyStatuses.Tag(version.Status);
             if (version.RevokedAt is { } time)
             {
-                key["revokedAt"] = time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+                key["revokedAt"] = UtcMilliseconds.ToText(time);
             }
         }
 

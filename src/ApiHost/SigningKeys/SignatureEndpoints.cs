@@ -135,14 +135,7 @@ internal static class SignatureEndpoints
             return Problems.Invalid("revoked", "must be include, or left out");
         }
 
-        // Asked before the ring: a flood of made-up names makes no rings, and costs what made-up credentials cost.
-        var isKnown = TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists();
-        if (!isKnown)
-        {
-            context.Items[DoorMiddleware.MadeUpName] = true;
-        }
-
-        var ring = isKnown ? await rings.GetAsync(tenant) : null;
+        var ring = await tenants.IsKnownAsync(tenant, context) ? await rings.GetAsync(tenant) : null;
         var tag = ring?.ETag ?? "\"0\"";
         context.Response.Headers.CacheControl = CacheFor;
         ETags.Write(context.Response, tag);

@@ -52,6 +52,21 @@ internal static class TenantAnswers
         && ((await tenants.GetAsync(tenant)).Exists() || (await tenants.ReadAsync(tenant)).Exists());
 
     /// <summary>
+    /// Whether the tenant exists, disabled or not, for a route that anybody may call. Its answer does not say so; but a
+    /// name that nobody has costs what made-up credentials cost, and nothing more is to be looked up for it.
+    /// </summary>
+    public static async ValueTask<bool> IsKnownAsync(this TenantDirectory tenants, string tenant, HttpContext context)
+    {
+        if (TenantNames.IsTenant(tenant) && (await tenants.GetAsync(tenant)).Exists())
+        {
+            return true;
+        }
+
+        context.Items[DoorMiddleware.MadeUpName] = true;
+        return false;
+    }
+
+    /// <summary>
     /// The problem of a change that was not made; null when it was made. Then this process knows the new document from
     /// here on.
     /// </summary>

@@ -42,10 +42,10 @@ public sealed record AuditEntry(long Seq, string Id, byte[] Bytes, byte[] Hash)
             output.Write(metadata);
         }
 
-        Member(output, ",\"occurredAt\":", Time(audited.OccurredAt ?? recordedAt));
+        Member(output, ",\"occurredAt\":", UtcMilliseconds.ToText(audited.OccurredAt ?? recordedAt));
         Member(output, ",\"outcome\":", Name(audited.Outcome));
         Member(output, ",\"prevHash\":", previous);
-        Member(output, ",\"recordedAt\":", Time(recordedAt));
+        Member(output, ",\"recordedAt\":", UtcMilliseconds.ToText(recordedAt));
         if (audited.Resource is { } resource)
         {
             Party(output, ",\"resource\":", resource);
@@ -89,9 +89,6 @@ public sealed record AuditEntry(long Seq, string Id, byte[] Bytes, byte[] Hash)
         AuditOutcome.Denied => "denied",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "An event needs an outcome."),
     };
-
-    private static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 
     private static void Party(IBufferWriter<byte> output, string name, AuditParty party)
     {

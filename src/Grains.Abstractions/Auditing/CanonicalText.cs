@@ -9,7 +9,6 @@ namespace Gatehouse.Grains.Abstractions.Auditing;
 /// </summary>
 internal static class CanonicalText
 {
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     public static byte[] Base64(string text)
@@ -45,14 +44,9 @@ internal static class CanonicalText
     public static string Decimal(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     public static DateTimeOffset Time(string text) =>
-        DateTimeOffset.TryParseExact(
-            text, TimeFormat, CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) && Time(time) == text
+        UtcMilliseconds.TryRead(text, out var time)
             ? time
             : throw new FormatException($"'{Short(text)}' is not a time such as 2026-11-26T17:00:00.000Z.");
-
-    public static string Time(DateTimeOffset time) =>
-        time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 
     /// <summary>As much of a text as a message may repeat.</summary>
     private static string Short(string text) => text.Length <= 80 ? text : $"{text[..80]}…";

@@ -68,7 +68,8 @@ public sealed class ChainKeys(IReadOnlyList<ChainKey> keys)
         return good is not null ? new CheckpointVerdict(checkpoint, good.Kid, null)
             : revoked is not null ? Refused(
                 checkpoint, ChainFaultKind.RevokedKey, "a signature by a key that is not revoked",
-                $"{revoked.Kid}, revoked at {(revoked.RevokedAt is { } time ? CanonicalText.Time(time) : "some time")}")
+                $"{revoked.Kid}, revoked at "
+                    + (revoked.RevokedAt is { } time ? UtcMilliseconds.ToText(time) : "some time"))
             : Refused(
                 checkpoint, ChainFaultKind.WrongKey, "a signature by a key of the set",
                 string.Join(", ", note.Signatures.Select(static one => $"{one.Name} {one.KeyId:x8}")));

@@ -14,7 +14,7 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root, DateTimeO
     /// <summary>The text of its note: what is signed.</summary>
     public string Text =>
         $"{Origin}\n{CanonicalText.Decimal(Size)}\n{Convert.ToBase64String(Root)}\n"
-        + $"{TimeMark}{CanonicalText.Time(SignedAt)}\n";
+        + $"{TimeMark}{UtcMilliseconds.ToText(SignedAt)}\n";
 
     /// <summary>The name of an origin.</summary>
     public static string NameOf(string deployment, string region, string tenant) => $"{deployment}/{region}/{tenant}";

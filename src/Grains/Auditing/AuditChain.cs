@@ -63,6 +63,11 @@ internal static class AuditChain
         return same.Bytes.AsSpan().SequenceEqual(stored);
     }
 
+    /// <summary>Whether two stores answered the same entries, as many as they were asked for.</summary>
+    public static bool AreSame(int count, IReadOnlyList<byte[]> stored, IReadOnlyList<byte[]> kept) =>
+        stored.Count == count && kept.Count == count
+        && stored.Zip(kept).All(static pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+
     private static bool IsNext(byte[] bytes, string tenant, long seq, string previous, out byte[] hash)
     {
         hash = [];

@@ -36,7 +36,7 @@ internal sealed partial class AuditChainGrain
                 {
                     await CommitAsync(batch, doubt);
                 }
-#pragma warning disable CA1031 // Whatever failed: the callers are told, and the next activation reads the truth.
+#pragma warning disable CA1031 // Whatever failed: the callers are told, and the chain is read anew before it goes on.
                 catch (Exception failure)
 #pragma warning restore CA1031
                 {
@@ -91,7 +91,7 @@ internal sealed partial class AuditChainGrain
                     break;
                 case StoreOutcome.Fenced:
                     // Another activation owns the chain; whoever asks again finds it.
-                    throw new ServiceOverloadedException(Fenced, doubt.Applied);
+                    throw new ServiceOverloadedException(AuditOverloads.Fenced, doubt.Applied);
                 default:
                     // Ends elsewhere, holds more than its end says, or was frozen: read it anew.
                     doubt.IsUncertain |= answer.Outcome is StoreOutcome.Corrupt;
@@ -167,7 +167,7 @@ internal sealed partial class AuditChainGrain
         // Read anew, with another fence: what is still on its way is refused. This activation stays where it can: it
         // knows what it has acknowledged, and finds out when the store comes back without it.
         _opening = null;
-        if (overload is null || reason == Fenced)
+        if (overload is null || reason == AuditOverloads.Fenced)
         {
             Discard();
         }

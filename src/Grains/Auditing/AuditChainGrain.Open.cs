@@ -123,7 +123,7 @@ internal sealed partial class AuditChainGrain
         var answer = await store.RepairAsync(Tenant, opened.Fence, opened.End, repaired, entries);
         if (answer.Outcome is not StoreOutcome.Done)
         {
-            throw new ServiceOverloadedException(Fenced, Applied.No);
+            throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
 
         LogRepaired(Tenant, torn.Count);
@@ -141,7 +141,7 @@ internal sealed partial class AuditChainGrain
         {
             // What was found may be the work of whoever owns the chain by now.
             Discard();
-            throw new ServiceOverloadedException(Fenced, Applied.No);
+            throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
 
         var frozen = Frozen(chain, fault);

@@ -160,12 +160,12 @@ internal sealed partial class AuditChainGrain
         {
             metrics.SealFailed("damaged");
             await FreezeAsync(await OpenAsync(), damage.Message);
-            throw new ServiceOverloadedException("audit_frozen", Applied.No, damage);
+            throw new ServiceOverloadedException(AuditOverloads.Frozen, Applied.No, damage);
         }
 
         var reason = (failure as ServiceOverloadedException)?.Reason ?? "failed";
         metrics.SealFailed(reason);
-        if (reason == Fenced)
+        if (reason == AuditOverloads.Fenced)
         {
             Discard();
         }

@@ -20,9 +20,6 @@ internal sealed partial class AuditChainGrain(
     /// <summary>A page ends at about so many bytes, however many entries were asked for.</summary>
     private const long PageWeightMax = 1024 * 1024;
 
-    /// <summary>The reason of whoever has lost the chain to another activation.</summary>
-    private const string Fenced = "audit_fenced";
-
     private const int PartMax = 32;
     private const int TornMax = 10_000;
     private const long QueueWeightMax = 32 * 1024 * 1024;
@@ -166,7 +163,10 @@ internal sealed partial class AuditChainGrain(
         if (_isDiscarded)
         {
             // The next activation reads the truth; this one is on its way out.
-            throw new ServiceOverloadedException("audit_moving", Applied.No) { RetryAfter = TimeSpan.FromSeconds(1) };
+            throw new ServiceOverloadedException(AuditOverloads.Moving, Applied.No)
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
         }
     }
 }

@@ -122,7 +122,7 @@ internal sealed partial class AuditReaderGrain
         }
 
         return (await Chain.HeadAsync()) is { IsFrozen: true } head && head.Size >= size
-            ? throw new ServiceOverloadedException("audit_frozen", Applied.No)
+            ? throw new ServiceOverloadedException(AuditOverloads.Frozen, Applied.No)
             : null;
     }
 

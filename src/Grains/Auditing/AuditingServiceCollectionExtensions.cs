@@ -1,4 +1,6 @@
+using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Auditing.Archive;
+using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.SigningKeys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -18,6 +20,9 @@ internal static class AuditingServiceCollectionExtensions
         services.TryAddSingleton<ChainTidier>();
         services.TryAddSingleton<ChainRepairer>();
         services.AddSingleton<IKeyRingObserver, KeyChangeRecorder>();
+        services.AddSingleton(static provider => new RegionSweep(
+            static (grains, region) => grains.AuditChains(region).WatchAsync(),
+            provider.GetRequiredService<AuditMetrics>().UpkeepFailed));
         return services.AddAuditArchive();
     }
 }

@@ -15,7 +15,9 @@ internal sealed class ChainRepairer(
 {
     private const int SegmentSize = RedisAuditStore.SegmentSize;
 
-    /// <summary>So many entries are held at once.</summary>
+    /// <summary>
+    /// So many entries are read at once, but for those that are put back in one call. A segment is a multiple of it.
+    /// </summary>
     private const int PartMax = 512;
 
     /// <summary>Repairs a chain.</summary>
@@ -33,7 +35,7 @@ internal sealed class ChainRepairer(
             var goesOn = new ChainRepair(opened.End.Size, 0, fault, clock.Now);
             return await store.UnfreezeAsync(tenant, opened.Fence, goesOn)
                 ? new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = goesOn.Size, Fault = fault }
-                : throw new ServiceOverloadedException("audit_fenced", Applied.No);
+                : throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
 
         var size = opened is null ? archived.End.Size : Math.Max(opened.Stored, opened.End.Size);
@@ -110,8 +112,7 @@ internal sealed class ChainRepairer(
             var count = (int)Math.Min(PartMax, archived.Size - from);
             var stored = await store.ReadAsync(tenant, from, count);
             var kept = await archive.ReadAsync(tenant, from, count);
-            if (stored.Count != count || kept.Count != count
-                || stored.Zip(kept).Any(static pair => !pair.First.AsSpan().SequenceEqual(pair.Second)))
+            if (!AuditChain.AreSame(count, stored, kept))
             {
                 return false;
             }
@@ -137,7 +138,7 @@ internal sealed class ChainRepairer(
         var forgotten = await RememberAsync(tenant, start);
         if (!await store.RestoreAsync(tenant, fence, archived, forgotten, entries, repair))
         {
-            throw new ServiceOverloadedException("audit_fenced", Applied.No);
+            throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
     }
 
@@ -147,14 +148,14 @@ internal sealed class ChainRepairer(
         var until = clock.Now - options.Value.IdRetention;
         while (start > 0)
         {
-            var segment = await archive.ReadAsync(tenant, start - SegmentSize, SegmentSize);
-            if (segment.Count != SegmentSize || AuditEntry.Read(segment[^1]).RecordedAt < until)
+            var part = await archive.ReadAsync(tenant, start - PartMax, PartMax);
+            if (part.Count != PartMax || AuditEntry.Read(part[^1]).RecordedAt < until)
             {
                 break;
             }
 
-            await store.RememberAsync(tenant, [.. segment.Select(static bytes => AuditEntry.Read(bytes).Entry)]);
-            start -= SegmentSize;
+            await store.RememberAsync(tenant, [.. part.Select(static bytes => AuditEntry.Read(bytes).Entry)]);
+            start -= PartMax;
         }
 
         return start;

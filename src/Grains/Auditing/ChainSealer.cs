@@ -60,7 +60,7 @@ internal sealed class ChainSealer(
             case PublishOutcome.Behind:
                 throw new ChainDamagedException($"the store holds fewer than the {head.Size} entries it acknowledged");
             default:
-                throw new ServiceOverloadedException("audit_fenced", Applied.No);
+                throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class ChainSealer(
             }
             else if (++lost == AttemptsMax)
             {
-                throw new ServiceOverloadedException("audit_fenced", Applied.No);
+                throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
             }
             else
             {
@@ -157,7 +157,7 @@ internal sealed class ChainSealer(
         }
 
         // Somebody else has gone on from here.
-        throw new ServiceOverloadedException("audit_fenced", Applied.No);
+        throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
     }
 
     /// <returns>The signed head; null: the ring's active key may not sign any more.</returns>

@@ -85,8 +85,7 @@ internal sealed class ChainTidier(
                 return null;
             }
 
-            if (stored.Count < PartMax || kept.Count < PartMax
-                || stored.Zip(kept).Any(static pair => !pair.First.AsSpan().SequenceEqual(pair.Second)))
+            if (!AuditChain.AreSame(PartMax, stored, kept))
             {
                 throw new ChainDamagedException(
                     $"the archive does not hold the {SegmentSize} entries from {from} on as the store does");

@@ -38,9 +38,10 @@ internal static class ResilienceServiceCollectionExtensions
         services.TryAddSingleton<OverloadMetrics>();
         foreach (var store in new[] { GuardedStores.Data, GuardedStores.State, GuardedStores.Global })
         {
-            services.TryAddKeyedSingleton(store, static (provider, name) => CreateCircuit(
-                provider, (string)name!, provider.GetRequiredService<IOptions<OverloadOptions>>().Value));
-            services.TryAddKeyedSingleton(store, static (provider, name) => Create(provider, (string)name!));
+            services.TryAddKeyedSingleton(
+                store, static (provider, name) => CreateCircuit(provider, (string)name!, Bounds(provider)));
+            services.TryAddKeyedSingleton(store, static (provider, name) => CreateGuard(
+                provider, (string)name!, CircuitOf((string)name!, provider), Bounds(provider), FailureRules.Redis));
         }
 
         return services;
@@ -58,26 +59,28 @@ internal static class ResilienceServiceCollectionExtensions
     {
         services.TryAddKeyedSingleton(
             circuit, (provider, name) => CreateCircuit(provider, (string)name!, bounds(provider)));
-        services.TryAddKeyedSingleton(store, (provider, _) =>
-        {
-            var (options, time) = (bounds(provider), provider.GetRequiredService<TimeProvider>());
-            var metrics = provider.GetRequiredService<OverloadMetrics>();
-            return new StoreGuard(
-                store, new StoreGate(store, options, metrics, time, rules),
-                provider.GetRequiredKeyedService<CircuitBreaker>(circuit), options, metrics, time, rules);
-        });
+        services.TryAddKeyedSingleton(
+            store, (provider, _) => CreateGuard(provider, store, circuit, bounds(provider), rules));
         return services;
     }
 
-    private static StoreGuard Create(IServiceProvider provider, string store)
+    private static OverloadOptions Bounds(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<OverloadOptions>>().Value;
+
+    /// <summary>One server, one circuit: calls of one grain fail one by one, and would find out late.</summary>
+    private static string CircuitOf(string store, IServiceProvider provider) =>
+        store == GuardedStores.State && provider.GetService<StateStore>() is not { IsApart: true }
+            ? GuardedStores.Data
+            : store;
+
+    private static StoreGuard CreateGuard(
+        IServiceProvider provider, string store, string circuit, OverloadOptions bounds, FailureRules rules)
     {
-        var options = provider.GetRequiredService<IOptions<OverloadOptions>>().Value;
         var metrics = provider.GetRequiredService<OverloadMetrics>();
         var time = provider.GetRequiredService<TimeProvider>();
-        // One server, one circuit: calls of one grain fail one after the other, and would find out late.
-        var isShared = store == GuardedStores.State && provider.GetService<StateStore>() is not { IsApart: true };
-        var circuit = provider.GetRequiredKeyedService<CircuitBreaker>(isShared ? GuardedStores.Data : store);
-        return new StoreGuard(store, new StoreGate(store, options, metrics, time), circuit, options, metrics, time);
+        return new StoreGuard(
+            store, new StoreGate(store, bounds, metrics, time, rules),
+            provider.GetRequiredKeyedService<CircuitBreaker>(circuit), bounds, metrics, time, rules);
     }
 
     private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store, OverloadOptions options)

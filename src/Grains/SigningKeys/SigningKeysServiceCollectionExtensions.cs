@@ -1,5 +1,7 @@
+using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Changes;
 using Gatehouse.Grains.Abstractions.SigningKeys;
+using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.SigningKeys.Envelopes;
 using Gatehouse.Grains.SigningKeys.Signing;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +28,9 @@ internal static class SigningKeysServiceCollectionExtensions
         services.TryAddSingleton<RingSigners>();
         services.TryAddSingleton<ISignatures>(static provider => provider.GetRequiredService<RingSigners>());
         services.AddSingleton<IChangeObserver>(static provider => provider.GetRequiredService<RingSigners>());
+        services.AddSingleton(static provider => new RegionSweep(
+            static (grains, region) => grains.KeyRings(region).WatchAsync(),
+            provider.GetRequiredService<SigningKeysMetrics>().UpkeepFailed));
         return services.AddKeyRingDirectory();
     }
 

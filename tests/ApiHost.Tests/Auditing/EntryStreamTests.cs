@@ -11,10 +11,32 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.ApiHost.Tests.Auditing;
 
-/// <summary>Half an answer must not look like a whole one, whatever goes wrong behind its first page.</summary>
+/// <summary>Half an answer must not look like a whole one, whatever goes wrong.</summary>
 public class EntryStreamTests
 {
     private static readonly AuditHead Head = new() { Size = 4, Hash = AuditEntry.Genesis, Root = AuditEntry.Genesis };
+
+    [Theory]
+    [InlineData(false, "audit_moving")]
+    [InlineData(true, "audit_frozen")]
+    public async Task Begin_OfEntriesThatAreNotThere_IsRefused(bool isFrozen, string reason)
+    {
+        var pages = new Pages([Page() with { Head = Head with { IsFrozen = isFrozen } }], null);
+
+        var refused = await Assert.ThrowsAsync<ServiceOverloadedException>(() => EntryStream.BeginAsync(pages, 2, 4));
+
+        Assert.Equal((reason, Applied.No), (refused.Reason, refused.Applied));
+    }
+
+    [Theory]
+    [InlineData(2, 4, 4)]
+    [InlineData(4, 4, 0)]
+    public async Task Begin_OfWhatWasDeletedOrOfNothing_IsAnEmptyPage(long from, long to, long prunedBefore)
+    {
+        var page = Page() with { PrunedBefore = prunedBefore };
+
+        Assert.Same(page, await EntryStream.BeginAsync(new Pages([page], null), from, to));
+    }
 
     [Fact]
     public async Task Send_AllPages_SendsEachEntryOnce()

@@ -197,11 +197,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     [Fact]
     public async Task Segment_ThatTheArchiveHoldsOtherwise_IsNotDropped()
     {
-        for (var i = 0; i < 5; i++)
-        {
-            await _chain.AppendManyAsync($"s{i}-", 1_000);
-        }
-
+        await FillAsync(0, 5);
         _cluster.Archive.AfterAppend = kept => kept.Entries[7] = [.. kept.Entries[7].Reverse()];
         await _chain.Grain.CheckpointAsync(5_000);
         await _chain.Grain.KeepUpAsync();
@@ -209,6 +205,42 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         Assert.Equal(0, _chain.Stored.Dropped);
         var state = await _chain.Grain.StateAsync();
         Assert.Contains("does not hold the 4096 entries from 0", state.Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ids_OfEntriesThatLeftTheStore_AreKnownAgainForAsLongAsIdsAreKnown()
+    {
+        // So that the chain's own records come behind these entries, and places are known.
+        _cluster.Archive.IsDown = true;
+        await FillAsync(0, 5);
+        await _cluster.AdvanceAsync(TimeSpan.FromHours(25));
+        await FillAsync(5, 9);
+        _cluster.Archive.IsDown = false;
+        await _cluster.DriveAsync(_chain.Grain.CheckpointAsync(9_000));
+        await _chain.Grain.KeepUpAsync();
+        Assert.Equal(8_192, _chain.Stored.Dropped);
+        _chain.PutBack(8_500);
+        _chain.Stored.Ids.Clear();
+        await _cluster.RestartAllAsync();
+        await _chain.AppendAsync("new");
+
+        var repair = await _chain.Grain.RepairAsync(null);
+        var known = Assert.Single((await _chain.AppendAsync("s5-0")).Receipts);
+
+        Assert.Equal(AuditRepairOutcome.Restored, repair.Outcome);
+        Assert.Equal(5_000, known.Seq);
+        // Read 512 at a time: the last of the 512 before that place is older than a day.
+        Assert.Equal((4_608, 4_608), (_chain.Stored.Forgotten, _chain.Stored.Ids.Values.Min()));
+        Assert.Equal(_chain.Stored.End.Size, 4_608 + _chain.Stored.Ids.Count);
+        _chain.AssertOneChain();
+    }
+
+    private async Task FillAsync(int from, int to)
+    {
+        for (var i = from; i < to; i++)
+        {
+            await _chain.AppendManyAsync($"s{i}-", 1_000);
+        }
     }
 
     private void Edit(int seq) => _chain.Stored.Entries[seq] =

@@ -90,6 +90,17 @@ public class AuditChainTests
         Assert.False(AuditChain.IsSame("acme", entries[0].Bytes, Bare() with { OccurredAt = Now.AddSeconds(1) }));
     }
 
+    [Theory]
+    [InlineData("ab", "ab", true)]
+    [InlineData("ab", "ac", false)]
+    [InlineData("a", "ab", false)]
+    [InlineData("ab", "a", false)]
+    [InlineData("a", "a", false)]
+    public void AreSame_OfTwoEntries_IsSoWhereBothHaveThem(string stored, string kept, bool areSame) =>
+        Assert.Equal(areSame, AuditChain.AreSame(2, Bytes(stored), Bytes(kept)));
+
+    private static byte[][] Bytes(string entries) => [.. entries.Select(static entry => new[] { (byte)entry })];
+
     private static string Hash(AuditEntry entry) => Convert.ToHexStringLower(entry.Hash);
 
     private static AuditEvent Bare() => new()
