@@ -59,7 +59,7 @@ internal sealed partial class IdempotencyGrain(
 
     public async Task<StepOutcome> RenewAsync(long epoch, TimeSpan lease)
     {
-        var outcome = await store.RenewAsync(Name, epoch, lease);
+        var outcome = await store.RenewAsync(Name, epoch, lease, options.Value.Retention);
         metrics.Stepped("renew", outcome);
         return outcome;
     }

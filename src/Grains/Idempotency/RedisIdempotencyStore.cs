@@ -34,8 +34,9 @@ internal sealed class RedisIdempotencyStore(RedisConnection redis, IStoreCommit 
     public async Task<StepOutcome> ReleaseAsync(string name, string owner, TimeSpan retention) =>
         Outcome(await WriteAsync(Step, name, ["", owner, Word(KeyState.Released), Ms(retention), "", "", ""]));
 
-    public async Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease) =>
-        Outcome(await WriteAsync(Step, name, [epoch, "", Word(KeyState.InProgress), Ms(lease), "", "", ""]));
+    public async Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease, TimeSpan retention) =>
+        Outcome(await WriteAsync(
+            Step, name, [epoch, "", Word(KeyState.InProgress), Ms(retention), Ms(lease), "", ""]));
 
     public async Task<StoredKey?> ReadAsync(string name)
     {

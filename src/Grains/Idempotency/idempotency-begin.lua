@@ -3,7 +3,7 @@
 -- ARGV[1]  names the request
 -- ARGV[2]  its fingerprint
 -- ARGV[3]  how long the claim is kept, ms
--- ARGV[4]  how long the key is known, ms
+-- ARGV[4]  how long the key is known once the claim has run out, ms
 -- ARGV[5]  'retry' to start again what was abandoned
 -- answers  {'started', epoch}; or {state, epoch, fingerprint, how long the claim lasts in ms, status, headers, body}
 local time = redis.call('TIME')
@@ -20,7 +20,8 @@ if isFree or (isAbandoned and ARGV[5] == 'retry' and known[4] == ARGV[2]) then
   redis.call('HSET', KEYS[1], 'state', 'in_progress', 'epoch', epoch, 'owner', ARGV[1], 'fingerprint', ARGV[2],
     'lease', string.format('%.0f', now + tonumber(ARGV[3])))
   redis.call('HDEL', KEYS[1], 'status', 'headers', 'body')
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  -- The retention counts from the claim's end: a key that is gone while its request runs would let it run twice.
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[3] + ARGV[4]))
   return {'started', epoch}
 end
 local left = state == 'in_progress' and string.format('%.0f', tonumber(known[5]) - now) or '0'

@@ -3,8 +3,8 @@
 -- ARGV[1]  the epoch of the claim; empty: any claim of the owner ARGV[2]
 -- ARGV[2]  the owner, where the epoch is empty
 -- ARGV[3]  the new state: completed, tombstoned, unknown, released, or in_progress to renew
--- ARGV[4]  how long the key is known, ms; to renew: how long the claim is kept
--- ARGV[5]  the status
+-- ARGV[4]  how long the key is known, ms; to renew: once the claim has run out
+-- ARGV[5]  the status; to renew: how long the claim is kept, ms
 -- ARGV[6]  the headers
 -- ARGV[7]  the body
 -- answers  'done', 'stale' (another claim, or another end), 'absent'
@@ -22,7 +22,8 @@ if ARGV[3] == 'in_progress' then
   end
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  redis.call('HSET', KEYS[1], 'lease', string.format('%.0f', now + tonumber(ARGV[4])))
+  redis.call('HSET', KEYS[1], 'lease', string.format('%.0f', now + tonumber(ARGV[5])))
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[4] + ARGV[5]))
   return 'done'
 end
 if state == ARGV[3] then

@@ -74,8 +74,8 @@ public class IdempotencyStoreTests
         Assert.Equal("f", other.Stored!.Fingerprint);
         Assert.Equal(2, next.Epoch);
         Assert.Equal(StepOutcome.Stale, await keys.EndAsync(Name, paused.Epoch!.Value, KeyState.Completed, Created, Retention));
-        Assert.Equal(StepOutcome.Stale, await keys.RenewAsync(Name, paused.Epoch.Value, TimeSpan.FromSeconds(5)));
-        Assert.Equal(StepOutcome.Done, await keys.RenewAsync(Name, 2, TimeSpan.FromMinutes(5)));
+        Assert.Equal(StepOutcome.Stale, await keys.RenewAsync(Name, paused.Epoch.Value, TimeSpan.FromSeconds(5), Retention));
+        Assert.Equal(StepOutcome.Done, await keys.RenewAsync(Name, 2, TimeSpan.FromMinutes(5), Retention));
         Assert.True((await keys.ReadAsync(Name))!.LeaseLeft > TimeSpan.FromMinutes(4));
     }
 
@@ -93,6 +93,29 @@ public class IdempotencyStoreTests
 
         Assert.Equal(KeyState.Completed, (await keys.ReadAsync(Name))!.State);
     }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Claim_KeepsItsKeyForAsLongAsItLasts_AndTheRetentionAfterThat(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var keys = New(store);
+        var (hour, minute) = (TimeSpan.FromHours(1), TimeSpan.FromMinutes(1));
+
+        // As long as a lease may be, and as short as a retention.
+        await keys.BeginAsync(Name, Call("o") with { Lease = hour }, minute);
+        Assert.InRange(await LeftAsync(store), hour, hour + minute);
+        await keys.RenewAsync(Name, 1, 2 * hour, minute);
+        Assert.InRange(await LeftAsync(store), 2 * hour, (2 * hour) + minute);
+        await keys.EndAsync(Name, 1, KeyState.Unknown, Created, minute);
+        var next = await keys.BeginAsync(Name, Retry("next") with { Lease = 3 * hour }, minute);
+
+        Assert.Equal(2, next.Epoch);
+        Assert.InRange(await LeftAsync(store), 3 * hour, (3 * hour) + minute);
+    }
+
+    private static async Task<TimeSpan> LeftAsync(Store store) =>
+        (await store.Redis.Database.KeyTimeToLiveAsync(Name))!.Value;
 
     private static RedisIdempotencyStore New(Store store) => new(store.Redis, new NoStoreCommit());
 

@@ -45,7 +45,7 @@ internal sealed class FakeIdempotencyStore(TimeProvider time) : IIdempotencyStor
     public Task<StepOutcome> ReleaseAsync(string name, string owner, TimeSpan retention) => Answer(() => End(
         name, key => key.Owner == owner, KeyState.Released, new StoredResponse { Status = 0 }));
 
-    public Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease) => Answer(() =>
+    public Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease, TimeSpan retention) => Answer(() =>
     {
         if (!_keys.TryGetValue(name, out var key) || key.Epoch != epoch || key.State is not KeyState.InProgress)
         {
