@@ -20,6 +20,23 @@ public static class IdempotencyKeyName
     public static string Of(string tenant, string endpoint, string key) =>
         $"idempotency:tenant:{Encode(tenant)}:ep:{Encode(endpoint)}:{Encode(key)}";
 
+    /// <summary>Takes a name apart; false for what <see cref="Of"/> does not write.</summary>
+    public static bool TryParse(string name, out string tenant, out string endpoint, out string key)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Split(':') is ["idempotency", "tenant", var first, "ep", var second, var third])
+        {
+            (tenant, endpoint, key) = (Decode(first), Decode(second), Decode(third));
+            if (Of(tenant, endpoint, key) == name)
+            {
+                return true;
+            }
+        }
+
+        (tenant, endpoint, key) = ("", "", "");
+        return false;
+    }
+
     /// <summary>
     /// Encodes <c>%</c>, <c>:</c>, <c>{</c>, <c>}</c> and control characters. Braces, because a store that is a cluster
     /// would put all keys with the same text between them on one server.
@@ -46,6 +63,26 @@ public static class IdempotencyKeyName
         }
 
         return encoded.ToString();
+    }
+
+    private static string Decode(string part)
+    {
+        var decoded = new StringBuilder(part.Length);
+        for (var i = 0; i < part.Length; i++)
+        {
+            var digits = part[i] == '%' && i + 2 < part.Length ? part.AsSpan(i + 1, 2) : default;
+            if (byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+            {
+                decoded.Append((char)code);
+                i += 2;
+            }
+            else
+            {
+                decoded.Append(part[i]);
+            }
+        }
+
+        return decoded.ToString();
     }
 
     private static bool IsEncoded(char letter) => letter is '%' or ':' or '{' or '}' or < ' ' or '\x7f';
