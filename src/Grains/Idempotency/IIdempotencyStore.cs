@@ -2,14 +2,20 @@ using Gatehouse.Grains.Abstractions.Idempotency;
 
 namespace Gatehouse.Grains.Idempotency;
 
+/// <summary>What became of a call to begin.</summary>
+/// <param name="Epoch">The epoch, if the key is the request's now; else null.</param>
+/// <param name="Stored">Else what is stored.</param>
+/// <param name="IsLegacy">Whether a record that only the older layout has is what was answered.</param>
+internal readonly record struct Begun(long? Epoch, StoredKey? Stored, bool IsLegacy = false);
+
 /// <summary>The store's part of idempotency keys: each step is one call that compares before it writes.</summary>
 internal interface IIdempotencyStore
 {
     /// <summary>
-    /// Claims a key; the epoch if it is the request's now, else what is stored. It is known for as long as the claim
-    /// lasts and the retention after that.
+    /// Claims a key, or says what is stored. The key is known for as long as the claim lasts and the retention after
+    /// that.
     /// </summary>
-    Task<(long? Epoch, StoredKey? Stored)> BeginAsync(string name, BeginCall asked, TimeSpan retention);
+    Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention);
 
     /// <summary>Moves a key on for whoever has begun with that epoch.</summary>
     Task<StepOutcome> EndAsync(string name, long epoch, KeyState state, StoredResponse kept, TimeSpan retention);

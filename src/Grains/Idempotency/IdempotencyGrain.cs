@@ -25,10 +25,21 @@ internal sealed partial class IdempotencyGrain(
     public async Task<BeginResult> BeginAsync(BeginCall asked)
     {
         var began = time.GetTimestamp();
+        var isLegacy = false;
         while (true)
         {
             var ended = _ended.Task;
-            var result = await TryBeginAsync(asked);
+            var begun = await TryBeginAsync(asked);
+            if (begun.IsLegacy && !isLegacy)
+            {
+                // Once, however often a call that waits looks again.
+                isLegacy = true;
+                metrics.LegacyHit();
+            }
+
+            var result = begun.Stored is { } stored
+                ? IdempotencyKey.Answer(stored, asked.Fingerprint)
+                : new BeginResult { Outcome = BeginOutcome.Started, Epoch = begun.Epoch!.Value };
             var left = asked.Wait - time.GetElapsedTime(began);
             if (result.Outcome is not BeginOutcome.InProgress || left <= TimeSpan.Zero)
             {
@@ -77,14 +88,11 @@ internal sealed partial class IdempotencyGrain(
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task<BeginResult> TryBeginAsync(BeginCall call)
+    private async Task<Begun> TryBeginAsync(BeginCall call)
     {
         try
         {
-            var (epoch, stored) = await store.BeginAsync(Name, call, options.Value.Retention);
-            return stored is null
-                ? new BeginResult { Outcome = BeginOutcome.Started, Epoch = epoch!.Value }
-                : IdempotencyKey.Answer(stored, call.Fingerprint);
+            return await store.BeginAsync(Name, call, options.Value.Retention);
         }
         catch (ServiceOverloadedException failure) when (failure.Applied is Applied.Unknown)
         {

@@ -11,6 +11,7 @@ internal sealed class IdempotencyMetrics
     private readonly Counter<long> _begins;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _lostClaims;
+    private readonly Counter<long> _legacyHits;
 
     public IdempotencyMetrics(IMeterFactory meters)
     {
@@ -21,6 +22,10 @@ internal sealed class IdempotencyMetrics
             "gatehouse.idempotency.steps", description: "Completions, releases and renewals, by their outcome.");
         _lostClaims = meter.CreateCounter<long>("gatehouse.idempotency.lost_claims",
             description: "Claims that nobody knows of and that could not be given back; they hold their key.");
+        _legacyHits = meter.CreateCounter<long>("idempotency.legacy_hits",
+            description: "Requests that were answered by a record that only the older layout had.");
+        // Whoever waits for it to stay 0 must be able to tell that from a counter that is not there.
+        _legacyHits.Add(0);
     }
 
     public void Began(BeginOutcome outcome) =>
@@ -45,4 +50,6 @@ internal sealed class IdempotencyMetrics
         }));
 
     public void ClaimLost() => _lostClaims.Add(1);
+
+    public void LegacyHit() => _legacyHits.Add(1);
 }

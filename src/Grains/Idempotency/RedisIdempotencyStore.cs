@@ -3,19 +3,26 @@ using System.Text.Json;
 using Gatehouse.Grains.Abstractions.Idempotency;
 using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using LuaScript = Gatehouse.Grains.Storage.LuaScript;
 
 namespace Gatehouse.Grains.Idempotency;
 
-/// <summary>Keeps keys in the regional Redis: a hash each, with a time to live.</summary>
-internal sealed class RedisIdempotencyStore(RedisConnection redis, IStoreCommit commit) : IIdempotencyStore
+/// <summary>
+/// Keeps keys in the regional Redis: a hash each, with a time to live. Where the older layout is read, too, a key may
+/// have two, and a script sees both.
+/// </summary>
+internal sealed class RedisIdempotencyStore(
+    RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options) : IIdempotencyStore
 {
-    internal static readonly LuaScript Begin = LuaScript.Load("idempotency-begin.lua");
-    internal static readonly LuaScript Step = LuaScript.Load("idempotency-step.lua");
+    private const string Layouts = "idempotency-layouts.lua";
 
-    public async Task<(long? Epoch, StoredKey? Stored)> BeginAsync(
-        string name, BeginCall asked, TimeSpan retention)
+    internal static readonly LuaScript Begin = LuaScript.Load(Layouts, "idempotency-begin.lua");
+    internal static readonly LuaScript Step = LuaScript.Load(Layouts, "idempotency-step.lua");
+    internal static readonly LuaScript Look = LuaScript.Load(Layouts, "idempotency-read.lua");
+
+    public async Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
     {
         RedisValue[] values =
         [
@@ -23,7 +30,10 @@ internal sealed class RedisIdempotencyStore(RedisConnection redis, IStoreCommit 
             asked.Abandoned is AbandonedPolicy.Retry ? "retry" : "hold",
         ];
         var answer = (RedisValue[])(await WriteAsync(Begin, name, values))!;
-        return (string)answer[0]! == "started" ? ((long)answer[1], null) : (null, Read(answer));
+        var isLegacy = answer[^1] == "1";
+        return (string)answer[0]! == "started"
+            ? new Begun((long)answer[1], null, isLegacy)
+            : new Begun(null, Read(answer), isLegacy);
     }
 
     public async Task<StepOutcome> EndAsync(
@@ -40,20 +50,10 @@ internal sealed class RedisIdempotencyStore(RedisConnection redis, IStoreCommit 
 
     public async Task<StoredKey?> ReadAsync(string name)
     {
-        var stored = await redis.RunAsync(CallKind.Read, async database =>
-        {
-            var time = database.ExecuteAsync("TIME");
-            var fields = await database.HashGetAsync(
-                name, ["state", "epoch", "fingerprint", "lease", "status", "headers", "body"]);
-            var now = (RedisValue[])(await time)!;
-            if (fields[3].HasValue)
-            {
-                fields[3] = (long)fields[3] - (((long)now[0] * 1000) + ((long)now[1] / 1000));
-            }
-
-            return fields;
-        });
-        return stored[0].IsNull ? null : Read(stored);
+        var (names, layout) = Places(name);
+        var stored = (RedisValue[])(await redis.RunAsync(
+            CallKind.Read, database => Look.RunAsync(database, names, layout)))!;
+        return stored.Length == 0 ? null : Read(stored);
     }
 
     private static StoredKey Read(RedisValue[] stored) => new(
@@ -93,11 +93,36 @@ internal sealed class RedisIdempotencyStore(RedisConnection redis, IStoreCommit 
 
     private static long Ms(TimeSpan time) => (long)time.TotalMilliseconds;
 
-    private Task<RedisResult> WriteAsync(LuaScript script, string name, RedisValue[] values) =>
-        redis.RunAsync(CallKind.Write, async database =>
+    private Task<RedisResult> WriteAsync(LuaScript script, string name, RedisValue[] values)
+    {
+        var (names, layout) = Places(name);
+        return redis.RunAsync(CallKind.Write, async database =>
         {
-            var answer = await script.RunAsync(database, [name], values);
+            var answer = await script.RunAsync(database, names, [.. layout, .. values]);
             await commit.CommitAsync();
             return answer;
         });
+    }
+
+    /// <summary>Where a key may lie, and what the scripts are told of it.</summary>
+    private (RedisKey[] Names, RedisValue[] Layout) Places(string name)
+    {
+        var layout = options.Value.LegacyLayout;
+        if (layout is LegacyLayout.Off)
+        {
+            return ([name], [nameof(LegacyLayout.Off), "", ""]);
+        }
+
+        // Not left to the store, which would refuse each pair of names with an error that does not say what to do.
+        if (redis.Multiplexer.GetServers().Any(static server => server.ServerType is ServerType.Cluster))
+        {
+            throw new InvalidOperationException(
+                $"Gatehouse:Idempotency:LegacyLayout must be Off: the regional Redis is a cluster, and {layout} "
+                + "needs both names of a key on one server.");
+        }
+
+        return LegacyRecord.Of(name) is { } old
+            ? ([name, old.Name], [layout.ToString(), old.Tenant, old.Endpoint])
+            : ([name], [nameof(LegacyLayout.Off), "", ""]);
+    }
 }

@@ -1,28 +1,42 @@
--- Claims a key for one request, or answers what is known of it.
--- KEYS[1]  the key: state, epoch, owner, fingerprint, lease, status, headers, body
--- ARGV[1]  names the request
--- ARGV[2]  its fingerprint
--- ARGV[3]  how long the claim is kept, ms
--- ARGV[4]  how long the key is known once the claim has run out, ms
--- ARGV[5]  'retry' to start again what was abandoned
--- answers  {'started', epoch}; or {state, epoch, fingerprint, how long the claim lasts in ms, status, headers, body}
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local known = redis.call('HMGET', KEYS[1], 'state', 'epoch', 'owner', 'fingerprint', 'lease', 'status', 'headers', 'body')
-local state = known[1]
-if state == 'in_progress' and known[3] == ARGV[1] then
-  return {'started', known[2]}
-end
-local isFree = not state or state == 'released'
-local isAbandoned = (state == 'in_progress' and tonumber(known[5]) <= now) or state == 'unknown'
-if isFree or (isAbandoned and ARGV[5] == 'retry' and known[4] == ARGV[2]) then
-  local epoch = string.format('%.0f', tonumber(known[2] or '0') + 1)
-  redis.call('HSET', KEYS[1], 'state', 'in_progress', 'epoch', epoch, 'owner', ARGV[1], 'fingerprint', ARGV[2],
-    'lease', string.format('%.0f', now + tonumber(ARGV[3])))
-  redis.call('HDEL', KEYS[1], 'status', 'headers', 'body')
+-- Claims a key for one request, or answers what is known of it. Follows idempotency-layouts.lua.
+-- KEYS[1], KEYS[2], ARGV[1] to ARGV[3]  as there
+-- ARGV[4]  names the request
+-- ARGV[5]  its fingerprint
+-- ARGV[6]  how long the claim is kept, ms
+-- ARGV[7]  how long the key is known once the claim has run out, ms
+-- ARGV[8]  'retry' to start again what was abandoned
+-- answers  {'started', epoch, only the older layout knew}; or {state, epoch, fingerprint, how long the claim lasts in
+--          ms, status, headers, body, only the older layout knew}
+local at = now()
+local function claim(name, epoch)
+  redis.call('HSET', name, 'state', 'in_progress', 'epoch', epoch, 'owner', ARGV[4], 'fingerprint', ARGV[5],
+    'lease', string.format('%.0f', at + tonumber(ARGV[6])))
+  redis.call('HDEL', name, 'status', 'headers', 'body')
   -- The retention counts from the claim's end: a key that is gone while its request runs would let it run twice.
-  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[3] + ARGV[4]))
-  return {'started', epoch}
+  keep(name, ARGV[6] + ARGV[7])
 end
-local left = state == 'in_progress' and string.format('%.0f', tonumber(known[5]) - now) or '0'
-return {state, known[2], known[4], left, known[6] or '', known[7] or '', known[8] or ''}
+
+local state = known and known.state
+local isOwners = state == 'in_progress' and known.owner == ARGV[4]
+local isFree = not state or state == 'released'
+local isAbandoned = (state == 'in_progress' and tonumber(known.lease) <= at) or state == 'unknown'
+local isTakenOver = isAbandoned and not isOwners and ARGV[8] == 'retry' and known.fingerprint == ARGV[5]
+if isFree or isTakenOver then
+  local epoch = string.format('%.0f', tonumber(known and known.epoch or '0') + 1)
+  -- The older name first, so that it is never known for longer than the other.
+  if mayWriteOld then
+    claim(KEYS[2], epoch)
+    redis.call('HSET', KEYS[2], 'tenant', ARGV[2], 'endpoint', ARGV[3])
+  end
+  if isReadBoth or not mayWriteOld then
+    claim(KEYS[1], epoch)
+  end
+  return {'started', epoch, '0'}
+end
+if isOnlyOld and isReadBoth then
+  copy(KEYS[2], KEYS[1])
+end
+if isOwners then
+  return {'started', known.epoch, isOnlyOld and '1' or '0'}
+end
+return answer()

@@ -2,6 +2,7 @@ using Gatehouse.Chaos.Tests.Processes;
 using Gatehouse.Grains.Abstractions.Idempotency;
 using Gatehouse.Grains.Idempotency;
 using Gatehouse.Grains.Storage;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Chaos.Tests.Idempotency;
 
@@ -31,12 +32,12 @@ public class IdempotencyStoreTests
         Assert.Equal(StepOutcome.Done, await keys.EndAsync(Name, epoch, KeyState.Completed, Created, Retention));
         Assert.Equal(StepOutcome.Done, await keys.EndAsync(Name, epoch, KeyState.Completed, Created, Retention));
 
-        var (_, stored) = await keys.BeginAsync(Name, Call("later"), Retention);
+        var stored = (await keys.BeginAsync(Name, Call("later"), Retention)).Stored;
         Assert.Equal((KeyState.Completed, 1L, "f"), (stored!.State, stored.Epoch, stored.Fingerprint));
         Assert.Equal((201, "/orders/7"), (stored.Response!.Status, stored.Response.Headers["Location"]));
         Assert.Equal(Created.Body, stored.Response.Body);
         Assert.Equal(StepOutcome.Stale, await keys.EndAsync(Name, epoch, KeyState.Released, Created, Retention));
-        Assert.InRange((await store.Redis.Database.KeyTimeToLiveAsync(Name))!.Value, TimeSpan.FromMinutes(59), Retention);
+        Assert.InRange(await LeftAsync(store), Retention, Retention + Call("o").Lease);
     }
 
     [Theory]
@@ -117,7 +118,8 @@ public class IdempotencyStoreTests
     private static async Task<TimeSpan> LeftAsync(Store store) =>
         (await store.Redis.Database.KeyTimeToLiveAsync(Name))!.Value;
 
-    private static RedisIdempotencyStore New(Store store) => new(store.Redis, new NoStoreCommit());
+    private static RedisIdempotencyStore New(Store store) =>
+        new(store.Redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()));
 
     private static BeginCall Retry(string owner, string fingerprint = "f") =>
         Call(owner, fingerprint) with { Abandoned = AbandonedPolicy.Retry };

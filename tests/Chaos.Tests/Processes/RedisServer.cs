@@ -10,6 +10,7 @@ internal sealed class RedisServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gatehouse-redis-");
     private readonly string? _usersFile;
+    private string[] _settings = [];
     private Process? _process;
 
     private RedisServer(string? users)
@@ -31,7 +32,7 @@ internal sealed class RedisServer : IAsyncDisposable
     /// Starts one, with the given ACL file beside a user of the tests' own. Without redis-server the test is skipped, or
     /// fails in CI, where a skip would hide it.
     /// </summary>
-    public static async Task<RedisServer> StartAsync(string? users = null)
+    public static async Task<RedisServer> StartAsync(string? users = null, params string[] settings)
     {
         var isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
             .Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
@@ -40,8 +41,21 @@ internal sealed class RedisServer : IAsyncDisposable
             Assert.Skip("redis-server is not on the path; install it (Debian: apt-get install redis-server).");
         }
 
-        var server = new RedisServer(users);
+        var server = new RedisServer(users) { _settings = settings };
         await server.RunAsync();
+        return server;
+    }
+
+    /// <summary>Starts the only server of a cluster, with all its slots.</summary>
+    public static async Task<RedisServer> StartClusterAsync()
+    {
+        var server = await StartAsync(null, "--cluster-enabled", "yes");
+        await using var admin = await server.ConnectAsync();
+        var only = admin.GetServers()[0];
+        await only.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+        await Eventually.HoldsAsync(
+            async () => $"{await only.ExecuteAsync("CLUSTER", "INFO")}".Contains("cluster_state:ok", StringComparison.Ordinal),
+            within: TimeSpan.FromSeconds(30));
         return server;
     }
 
@@ -104,6 +118,7 @@ internal sealed class RedisServer : IAsyncDisposable
         [
             "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder.FullName,
             "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+            .. _settings,
             .. more,
             .. _usersFile is null ? Array.Empty<string>() : ["--aclfile", _usersFile],
         ];

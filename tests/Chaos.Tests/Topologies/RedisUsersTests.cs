@@ -29,6 +29,7 @@ public class RedisUsersTests
             Assert.Equal(201, (await host.SendAsync(HttpMethod.Post, "/v1/tenants/acme/audit/events",
                 """{"actor":{"type":"user","id":"7"},"action":"login","outcome":"success"}""")).Status);
             Assert.Equal(200, (await host.SendAsync(HttpMethod.Get, "/v1/tenants/acme/audit/events/0")).Status);
+            await UseIdempotencyKeyAsync(host);
             // Leaves a reminder.
             Assert.Equal(200, (await host.KeyAsync("acme", "rotate", "{}")).Status);
             Assert.Equal(200, (await host.KeyAsync("acme", "v1/revoke", "{}")).Status);
@@ -74,9 +75,19 @@ public class RedisUsersTests
         Assert.StartsWith("NOPERM", refusal.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>In both layouts, with all the commands that the scripts know.</summary>
+    private static async Task UseIdempotencyKeyAsync(GatehouseProcess host)
+    {
+        Assert.Equal(200, (await host.SendAsync(HttpMethod.Post, "/v1/tenants/acme/idempotency/begin",
+            """{"endpoint":"POST /orders","path":"/orders","key":"k"}""")).Status);
+        Assert.Equal(200, (await host.SendAsync(HttpMethod.Post, "/v1/tenants/acme/idempotency/release",
+            """{"endpoint":"POST /orders","key":"k","epoch":1}""")).Status);
+    }
+
     private static Dictionary<string, string> Settings(RedisServer redis) => new()
     {
         ["Gatehouse:Topology"] = "CoHosted",
+        ["Gatehouse:Idempotency:LegacyLayout"] = "ReadBoth",
         ["Gatehouse:Redis:ConnectionString"] = ConnectionString(redis, "data"),
         ["Gatehouse:Redis:MembershipConnectionString"] = ConnectionString(redis, "membership"),
         ["Gatehouse:Redis:StateConnectionString"] = ConnectionString(redis, "state"),

@@ -16,13 +16,16 @@ internal sealed class FakeIdempotencyStore(TimeProvider time) : IIdempotencyStor
     /// <summary>Faults of the calls to come, one each: before it is applied, or after.</summary>
     public Queue<(bool IsApplied, ServiceOverloadedException Failure)?> Faults { get; } = new();
 
-    public Task<(long? Epoch, StoredKey? Stored)> BeginAsync(string name, BeginCall asked, TimeSpan retention) =>
-        Answer<(long?, StoredKey?)>(() =>
+    /// <summary>Whether what is known lies in the older layout only.</summary>
+    public bool IsLegacy { get; set; }
+
+    public Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention) =>
+        Answer(() =>
         {
             var known = _keys.GetValueOrDefault(name);
             if (known is { State: KeyState.InProgress } && known.Owner == asked.Owner)
             {
-                return (known.Epoch, null);
+                return new Begun(known.Epoch, null, IsLegacy);
             }
 
             var isAbandoned = known?.State is KeyState.Unknown
@@ -33,10 +36,10 @@ internal sealed class FakeIdempotencyStore(TimeProvider time) : IIdempotencyStor
                 var epoch = (known?.Epoch ?? 0) + 1;
                 _keys[name] = new Key(
                     KeyState.InProgress, epoch, asked.Owner, asked.Fingerprint, time.GetUtcNow() + asked.Lease, null);
-                return (epoch, null);
+                return new Begun(epoch, null);
             }
 
-            return (null, Read(known));
+            return new Begun(null, Read(known), IsLegacy);
         });
 
     public Task<StepOutcome> EndAsync(string name, long epoch, KeyState state, StoredResponse kept, TimeSpan retention) =>

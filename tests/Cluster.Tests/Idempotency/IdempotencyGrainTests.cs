@@ -83,6 +83,22 @@ public sealed class IdempotencyGrainTests(IdempotencyCluster fixture) : IClassFi
         Assert.Equal(("completed", 201), ((await Key.GetAsync())!.State, (await Key.GetAsync())!.Status));
     }
 
+    [Fact]
+    public async Task Begin_AnsweredByTheOlderLayoutAlone_IsCountedOnce_HoweverOftenItLooksAgain()
+    {
+        using var hits = new CounterListener("idempotency.legacy_hits");
+        await Key.BeginAsync(Call("first"));
+
+        _cluster.IdempotencyKeys.IsLegacy = true;
+        var waited = await _cluster.DriveAsync(Key.BeginAsync(Call("second", wait: 5)));
+        Assert.Equal((BeginOutcome.InProgress, 1), (waited.Outcome, hits.Sum));
+        await Key.BeginAsync(Call("third"));
+        _cluster.IdempotencyKeys.IsLegacy = false;
+        await Key.BeginAsync(Call("fourth"));
+
+        Assert.Equal(2, hits.Sum);
+    }
+
     private static BeginCall Call(string owner, int wait = 0) => new()
     {
         Owner = owner,
