@@ -126,4 +126,7 @@ public sealed record KeptResponse
 
     /// <summary>The body's bytes.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Whether there was a body that is not kept: it is done, and its answer is not given again.</summary>
+    public bool Tombstone { get; init; }
 }
