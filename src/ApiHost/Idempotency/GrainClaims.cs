@@ -45,7 +45,7 @@ internal sealed class GrainClaims(IGrainFactory grains) : IIdempotencyClaims
             Status = response.Status,
             Headers = response.Headers,
             Body = response.Body.ToArray(),
-            Tombstone = response.Tombstone,
+            IsTombstone = response.Tombstone,
         }));
 
     public async Task<ClaimEnd> ReleaseAsync(ClaimKey key, long epoch, CancellationToken cancellation) =>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Gatehouse.ApiHost.Idempotency;
 
 /// <summary>A request that wants to start.</summary>
@@ -26,6 +28,12 @@ internal sealed record BeginRequest
 
     /// <summary>How long the claim is kept without being renewed, ms: 1,000 to 3,600,000. Default: 60,000.</summary>
     public long? LeaseMs { get; init; }
+
+    /// <summary>
+    /// Names this very request, up to 64 characters that nobody else draws: sent again with it, begin gives the same
+    /// claim again. Default: a new one, with which sending again finds the first one in progress.
+    /// </summary>
+    public string? Owner { get; init; }
 }
 
 /// <summary>Who has begun says how it ended.</summary>
@@ -44,8 +52,8 @@ internal sealed record CompleteRequest
     public ResponseDocument? Response { get; init; }
 }
 
-/// <summary>Who has begun gives the key back, or keeps it for longer.</summary>
-internal sealed record StepRequest
+/// <summary>Who has begun gives the key back.</summary>
+internal sealed record ReleaseRequest
 {
     /// <summary>The endpoint, as in begin.</summary>
     public string? Endpoint { get; init; }
@@ -56,7 +64,23 @@ internal sealed record StepRequest
     /// <summary>The epoch that begin answered.</summary>
     public long? Epoch { get; init; }
 
-    /// <summary>To renew: how long the claim is kept from now on, ms: 1,000 to 3,600,000. Default: 60,000.</summary>
+    /// <summary>Instead of the epoch, because begin was not answered: the owner that was sent with it.</summary>
+    public string? Owner { get; init; }
+}
+
+/// <summary>Who has begun keeps the key for longer.</summary>
+internal sealed record RenewRequest
+{
+    /// <summary>The endpoint, as in begin.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>The caller's key.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>The epoch that begin answered.</summary>
+    public long? Epoch { get; init; }
+
+    /// <summary>How long the claim is kept from now on, ms: 1,000 to 3,600,000. Default: 60,000.</summary>
     public long? LeaseMs { get; init; }
 }
 
@@ -73,6 +97,13 @@ internal sealed record ResponseDocument
 
     /// <summary>The body, base64. More than 256 KiB are not kept: the key becomes a tombstone.</summary>
     public string? Body { get; init; }
+
+    /// <summary>
+    /// To complete: true where there was a body that is not to be kept; then none is given, and the key becomes a
+    /// tombstone. Default: false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Tombstone { get; init; }
 }
 
 /// <summary>What begin answers when there is something to do, or to give again.</summary>

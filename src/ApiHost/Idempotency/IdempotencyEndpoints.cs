@@ -34,7 +34,8 @@ internal static class IdempotencyEndpoints
     /// 200 <c>started</c>: the key is yours, do it and complete it. 200 <c>completed</c>: it was done, give this answer
     /// again. 409 <c>idempotency_in_progress</c>: it is being done; with <c>Prefer: wait=N</c> (up to 30 s) that is
     /// waited for. 409 <c>idempotency_outcome_unknown</c>: it was begun, and nobody knows how it ended. 422
-    /// <c>idempotency_key_reused</c>: the key stands for another request. 429: nothing was begun; do not start.
+    /// <c>idempotency_key_reused</c>: the key stands for another request. 429: do not start. Safe to repeat with an
+    /// <c>owner</c>; whoever gives up instead releases with it.
     /// </remarks>
     internal static async Task<IResult> BeginAsync(
         string tenant, BeginRequest body, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)
@@ -54,10 +55,11 @@ internal static class IdempotencyEndpoints
         var result = await grains.Idempotency(tenant, endpoint, body.Key!).BeginAsync(new BeginCall
         {
             Fingerprint = IdempotencyRequests.Fingerprint(body),
-            Owner = Guid.NewGuid().ToString("n"),
+            Owner = body.Owner ?? Guid.NewGuid().ToString("n"),
             Lease = lease,
             Abandoned = body.Policy == "retry" ? AbandonedPolicy.Retry : AbandonedPolicy.Hold,
             Wait = IdempotencyRequests.Wait(request),
+            IsRepeated = body.Owner is not null,
         });
         return Answer(result, lease);
     }
@@ -71,27 +73,31 @@ internal static class IdempotencyEndpoints
     internal static Task<IResult> CompleteAsync(
         string tenant, CompleteRequest body, TenantDirectory tenants, IGrainFactory grains)
     {
-        StoredResponse? response = null;
+        var fault = IdempotencyRequests.Fault(body.Response, out var response);
         return StepAsync(
-            tenant, new StepRequest { Endpoint = body.Endpoint, Key = body.Key, Epoch = body.Epoch }, tenants, grains,
-            (key, epoch) => key.CompleteAsync(epoch, response!), "completed",
-            IdempotencyRequests.Fault(body.Response, out response));
+            tenant, body.Endpoint, body.Key, IdempotencyRequests.EpochFault(body.Epoch) ?? fault, tenants, grains,
+            key => key.CompleteAsync(body.Epoch!.Value, response!), "completed");
     }
 
     /// <summary>Give a key back</summary>
-    /// <remarks>For a request that was begun and had no effect: the next one may begin. Safe to repeat.</remarks>
+    /// <remarks>
+    /// For a request that was begun and had no effect: the next one may begin. Safe to repeat. Whoever sent begin with
+    /// an <c>owner</c>, got no answer and does not go on gives that instead of the epoch.
+    /// </remarks>
     internal static Task<IResult> ReleaseAsync(
-        string tenant, StepRequest body, TenantDirectory tenants, IGrainFactory grains) =>
-        StepAsync(tenant, body, tenants, grains, (key, epoch) => key.ReleaseAsync(epoch), "released");
+        string tenant, ReleaseRequest body, TenantDirectory tenants, IGrainFactory grains) =>
+        StepAsync(
+            tenant, body.Endpoint, body.Key, IdempotencyRequests.ClaimFault(body), tenants, grains,
+            key => body.Epoch is { } epoch ? key.ReleaseAsync(epoch) : key.GiveBackAsync(body.Owner!), "released");
 
     /// <summary>Keep a claim for longer</summary>
     /// <remarks>For a request that takes longer than its claim lasts; best at a third of that.</remarks>
     internal static Task<IResult> RenewAsync(
-        string tenant, StepRequest body, TenantDirectory tenants, IGrainFactory grains) =>
+        string tenant, RenewRequest body, TenantDirectory tenants, IGrainFactory grains) =>
         StepAsync(
-            tenant, body, tenants, grains,
-            (key, epoch) => key.RenewAsync(epoch, IdempotencyRequests.Lease(body.LeaseMs)), "in_progress",
-            IdempotencyRequests.LeaseFault(body.LeaseMs));
+            tenant, body.Endpoint, body.Key,
+            IdempotencyRequests.EpochFault(body.Epoch) ?? IdempotencyRequests.LeaseFault(body.LeaseMs), tenants, grains,
+            key => key.RenewAsync(body.Epoch!.Value, IdempotencyRequests.Lease(body.LeaseMs)), "in_progress");
 
     /// <summary>Look at an idempotency key</summary>
     internal static async Task<IResult> GetAsync(
@@ -146,24 +152,22 @@ internal static class IdempotencyEndpoints
         };
 
     private static async Task<IResult> StepAsync(
-        string tenant, StepRequest body, TenantDirectory tenants, IGrainFactory grains,
-        Func<IIdempotencyGrain, long, Task<StepOutcome>> step, string done, FieldFault? more = null)
+        string tenant, string? endpoint, string? key, FieldFault? fault, TenantDirectory tenants, IGrainFactory grains,
+        Func<IIdempotencyGrain, Task<StepOutcome>> step, string done)
     {
         if (await tenants.UnusableAsync(tenant) is { } unusable)
         {
             return unusable;
         }
 
-        var isRead = EndpointName.TryRead(body.Endpoint, out var endpoint);
-        if (((isRead ? null : new FieldFault("endpoint", EndpointName.Rule))
-            ?? IdempotencyRequests.KeyFault(body.Key)
-            ?? (body.Epoch is >= 1 ? null : new FieldFault("epoch", "must be the epoch that begin answered"))
-            ?? more) is { } fault)
+        var isRead = EndpointName.TryRead(endpoint, out var name);
+        fault = (isRead ? IdempotencyRequests.KeyFault(key) : new FieldFault("endpoint", EndpointName.Rule)) ?? fault;
+        if (fault is not null)
         {
             return Problems.Invalid([fault]);
         }
 
-        return await step(grains.Idempotency(tenant, endpoint, body.Key!), body.Epoch!.Value) switch
+        return await step(grains.Idempotency(tenant, name, key!)) switch
         {
             StepOutcome.Done => TypedResults.Ok(new StepResponse(done)),
             StepOutcome.Released => TypedResults.Ok(new StepResponse("released")),

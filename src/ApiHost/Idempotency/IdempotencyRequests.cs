@@ -10,6 +10,7 @@ namespace Gatehouse.ApiHost.Idempotency;
 internal static class IdempotencyRequests
 {
     private const long LeaseDefaultMs = 60_000;
+    private const int OwnerLengthMax = 64;
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
     public static FieldFault? Fault(BeginRequest body) => KeyFault(body.Key)
@@ -18,7 +19,17 @@ internal static class IdempotencyRequests
             : new FieldFault("path", "must be the path that was called, up to 2048 characters"))
         ?? FreeText.Fault("fingerprint", body.Fingerprint, 256)
         ?? (body.Policy is null or "hold" or "retry" ? null : new FieldFault("policy", "must be hold or retry"))
-        ?? LeaseFault(body.LeaseMs);
+        ?? LeaseFault(body.LeaseMs)
+        ?? FreeText.Fault("owner", body.Owner, OwnerLengthMax);
+
+    public static FieldFault? EpochFault(long? epoch) =>
+        epoch is >= 1 ? null : new FieldFault("epoch", "must be the epoch that begin answered");
+
+    /// <summary>Which claim is given back: that with the epoch, or whatever the owner has claimed.</summary>
+    public static FieldFault? ClaimFault(ReleaseRequest body) =>
+        body.Owner is null ? EpochFault(body.Epoch)
+        : body.Epoch is null ? FreeText.Fault("owner", body.Owner, OwnerLengthMax)
+        : new FieldFault("owner", "must not be given together with an epoch");
 
     public static FieldFault? KeyFault(string? key) =>
         key is { Length: > 0 and <= IdempotencyKeyName.KeyLengthMax }
@@ -44,6 +55,11 @@ internal static class IdempotencyRequests
             return new FieldFault("response.status", "must be between 100 and 599");
         }
 
+        if (document is { Tombstone: true, Body.Length: > 0 })
+        {
+            return new FieldFault("response.body", "must not be given with a tombstone");
+        }
+
         var body = Array.Empty<byte>();
         if (document.Body is { Length: > 0 } text)
         {
@@ -61,6 +77,7 @@ internal static class IdempotencyRequests
             Status = document.Status,
             Headers = document.Headers ?? new Dictionary<string, string>(),
             Body = body,
+            IsTombstone = document.Tombstone is true,
         };
         return null;
     }

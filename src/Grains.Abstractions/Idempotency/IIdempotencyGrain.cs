@@ -23,6 +23,12 @@ public interface IIdempotencyGrain : IGrainWithStringKey
     [Alias("release"), ResponseTimeout("00:00:10")]
     Task<StepOutcome> ReleaseAsync(long epoch);
 
+    /// <summary>
+    /// Gives back what that owner claimed, if it claimed anything: whoever never learned its epoch. Safe to repeat.
+    /// </summary>
+    [Alias("give-back"), ResponseTimeout("00:00:10")]
+    Task<StepOutcome> GiveBackAsync(string owner);
+
     /// <summary>Keeps the claim for longer.</summary>
     [Alias("renew"), ResponseTimeout("00:00:10")]
     Task<StepOutcome> RenewAsync(long epoch, TimeSpan lease);
@@ -64,6 +70,12 @@ public sealed record BeginCall
 
     /// <summary>How long to wait for the request that has the key.</summary>
     [Id(4)] public TimeSpan Wait { get; init; }
+
+    /// <summary>
+    /// Whether the owner sends this call again until it is answered. Then a claim whose answer was lost is its to have
+    /// or to give back: it must not be given back behind a repetition that has it.
+    /// </summary>
+    [Id(5)] public bool IsRepeated { get; init; }
 }
 
 /// <summary>What became of a call to begin.</summary>
@@ -79,7 +91,7 @@ public enum BeginOutcome
     /// <summary>It was done; its answer is here.</summary>
     Completed = 2,
 
-    /// <summary>It was done; its answer was too large to be kept.</summary>
+    /// <summary>It was done; its answer is not kept.</summary>
     Tombstoned = 3,
 
     /// <summary>It is being done.</summary>
@@ -145,8 +157,8 @@ public sealed record StoredResponse
     /// <summary>The body's bytes.</summary>
     [Id(2)] public byte[] Body { get; init; } = [];
 
-    /// <summary>Whether the body is not to be kept.</summary>
-    [Id(3)] public bool Tombstone { get; init; }
+    /// <summary>Whether there was a body that is not to be kept: it is done, and its answer is not given again.</summary>
+    [Id(3)] public bool IsTombstone { get; init; }
 }
 
 /// <summary>A key as it is stored, for whoever looks after the service; without the answer.</summary>

@@ -68,6 +68,9 @@ internal sealed partial class IdempotencyGrain(
     public async Task<StepOutcome> ReleaseAsync(long epoch) => Ended("release", await store.EndAsync(
         Name, epoch, KeyState.Released, new StoredResponse { Status = 0 }, options.Value.Retention));
 
+    public async Task<StepOutcome> GiveBackAsync(string owner) =>
+        Ended("release", await store.ReleaseAsync(Name, owner, options.Value.Retention));
+
     public async Task<StepOutcome> RenewAsync(long epoch, TimeSpan lease)
     {
         var outcome = await store.RenewAsync(Name, epoch, lease, options.Value.Retention);
@@ -94,7 +97,7 @@ internal sealed partial class IdempotencyGrain(
         {
             return await store.BeginAsync(Name, call, options.Value.Retention);
         }
-        catch (ServiceOverloadedException failure) when (failure.Applied is Applied.Unknown)
+        catch (ServiceOverloadedException failure) when (failure.Applied is Applied.Unknown && !call.IsRepeated)
         {
             // The caller does not start anything; a claim that was made all the same would hold the key for nothing.
             GiveBackAsync(call).Ignore();

@@ -22,7 +22,7 @@ internal enum KeyState
     /// <summary>It was done, and its answer is kept.</summary>
     Completed,
 
-    /// <summary>It was done; its answer was too large to be kept.</summary>
+    /// <summary>It was done; its answer is not kept.</summary>
     Tombstoned,
 
     /// <summary>It was begun, and nobody knows how it ended.</summary>
@@ -91,7 +91,7 @@ internal static class IdempotencyKey
             401 or 403 or 408 or 409 or 425 or 429 => (KeyState.Released, kept with { Body = [] }),
             // Something went wrong, and whether before or after the effect is not known.
             >= 500 => (KeyState.Unknown, kept with { Body = [] }),
-            _ when response.Tombstone || response.Body.Length > BodyMax =>
+            _ when response.IsTombstone || response.Body.Length > BodyMax =>
                 (KeyState.Tombstoned, kept with { Body = [] }),
             _ => (KeyState.Completed, kept),
         };

@@ -128,6 +128,38 @@ public class IdempotencyTests(SharedHost shared)
             again.Json.GetProperty("response").GetProperty("body").ValueKind));
     }
 
+    [Fact]
+    public async Task Answer_ThatIsNotSent_LeavesATombstone()
+    {
+        var tenant = await _host.NewTenantAsync();
+        await PostAsync(tenant, "begin", Order);
+
+        var completed = await PostAsync(
+            tenant, "complete", Completion.Replace("\"body\":\"AAEC\"", "\"tombstone\":true", StringComparison.Ordinal));
+        var again = await PostAsync(tenant, "begin", Order);
+
+        Assert.Equal("completed", State(completed));
+        Assert.Equal(("tombstoned", "/orders/7"), (
+            State(again), again.Json.GetProperty("response").GetProperty("headers").GetProperty("Location").GetString()));
+        Assert.False(again.Json.GetProperty("response").TryGetProperty("tombstone", out _));
+    }
+
+    [Fact]
+    public async Task Begin_WithAnOwner_MayBeSentAgain_AndGivenBackWithoutAnAnswer()
+    {
+        var tenant = await _host.NewTenantAsync();
+        var mine = Order.Replace("\"key\"", "\"owner\":\"me\",\"key\"", StringComparison.Ordinal);
+        const string GivenBack = """{"endpoint":"POST /orders/{id}","key":"k1","owner":"me"}""";
+
+        Assert.Equal("started", State(await PostAsync(tenant, "begin", mine)));
+        Assert.Equal("started", State(await PostAsync(tenant, "begin", mine)));
+        Assert.Equal(409, (await PostAsync(tenant, "begin", Order)).Status);
+        Assert.Equal(409, (await PostAsync(tenant, "release", GivenBack.Replace("me", "you", StringComparison.Ordinal))).Status);
+        Assert.Equal("released", State(await PostAsync(tenant, "release", GivenBack)));
+        Assert.Equal(2, (await PostAsync(tenant, "begin", Order)).Json.GetProperty("epoch").GetInt32());
+        Assert.Equal(409, (await PostAsync(tenant, "release", GivenBack)).Status);
+    }
+
     [Theory]
     [InlineData("begin", """{"path":"/a","key":"k"}""", "endpoint")]
     [InlineData("begin", """{"endpoint":"POST /a","key":"k"}""", "path")]
@@ -135,11 +167,18 @@ public class IdempotencyTests(SharedHost shared)
     [InlineData("begin", """{"endpoint":"POST /a","path":"/a","key":"é"}""", "key")]
     [InlineData("begin", """{"endpoint":"POST /a","path":"/a","key":"k","policy":"maybe"}""", "policy")]
     [InlineData("begin", """{"endpoint":"POST /a","path":"/a","key":"k","leaseMs":1}""", "leaseMs")]
+    [InlineData("begin", """{"endpoint":"POST /a","path":"/a","key":"k","owner":""}""", "owner")]
+    [InlineData("release", """{"endpoint":"POST /a","key":"k"}""", "epoch")]
+    [InlineData("release", """{"endpoint":"POST /a","key":"k","epoch":1,"owner":"me"}""", "owner")]
+    [InlineData("renew", """{"endpoint":"POST /a","key":"k"}""", "epoch")]
     [InlineData("complete", """{"endpoint":"POST /a","key":"k","response":{"status":200}}""", "epoch")]
     [InlineData("complete", """{"endpoint":"POST /a","key":"k","epoch":1}""", "response")]
     [InlineData("complete", """{"endpoint":"POST /a","key":"k","epoch":1,"response":{"status":99}}""", "response.status")]
     [InlineData(
         "complete", """{"endpoint":"POST /a","key":"k","epoch":1,"response":{"status":200,"body":"?"}}""", "response.body")]
+    [InlineData("complete", """
+        {"endpoint":"POST /a","key":"k","epoch":1,"response":{"status":200,"body":"AA==","tombstone":true}}
+        """, "response.body")]
     [InlineData("renew", """{"endpoint":"POST /a","key":"k","epoch":1,"leaseMs":0}""", "leaseMs")]
     public async Task BadInput_NamesTheField(string action, string body, string field)
     {

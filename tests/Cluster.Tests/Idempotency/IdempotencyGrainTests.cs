@@ -57,6 +57,35 @@ public sealed class IdempotencyGrainTests(IdempotencyCluster fixture) : IClassFi
     }
 
     [Fact]
+    public async Task Begin_OfAnOwnerWhoSendsItAgain_FindsItsClaim_AndNobodyGivesItBack()
+    {
+        _cluster.IdempotencyKeys.Faults.Enqueue((true, Unknown));
+        var lost = await Assert.ThrowsAsync<ServiceOverloadedException>(
+            () => Key.BeginAsync(Call("me") with { IsRepeated = true }));
+        var again = await Key.BeginAsync(Call("me") with { IsRepeated = true });
+
+        var other = await _cluster.DriveAsync(Key.BeginAsync(Call("other", wait: 30)));
+
+        Assert.Equal(Applied.Unknown, lost.Applied);
+        Assert.Equal((BeginOutcome.Started, 1), (again.Outcome, again.Epoch));
+        Assert.Equal(BeginOutcome.InProgress, other.Outcome);
+    }
+
+    [Fact]
+    public async Task Claim_OfAnOwnerWhoNeverLearnedOfIt_CanBeGivenBack()
+    {
+        _cluster.IdempotencyKeys.Faults.Enqueue((true, Unknown));
+        await Assert.ThrowsAsync<ServiceOverloadedException>(() => Key.BeginAsync(Call("me") with { IsRepeated = true }));
+
+        Assert.Equal(StepOutcome.Stale, await Key.GiveBackAsync("somebody else"));
+        Assert.Equal(StepOutcome.Done, await Key.GiveBackAsync("me"));
+        Assert.Equal(StepOutcome.Done, await Key.GiveBackAsync("me"));
+        var next = await Key.BeginAsync(Call("next"));
+
+        Assert.Equal((BeginOutcome.Started, 2), (next.Outcome, next.Epoch));
+    }
+
+    [Fact]
     public async Task Claim_OfAPausedOwner_IsHeld_OrTakenOverToRetry_AndThenRefused()
     {
         await Key.BeginAsync(Call("paused"));

@@ -58,6 +58,8 @@ public class IdempotencyKeyTests
         var (state, kept) = Keep(IdempotencyKey.BodyMax + 1);
 
         Assert.Equal((KeyState.Tombstoned, 201, 0), (state, kept.Status, kept.Body.Length));
+        Assert.Equal(KeyState.Tombstoned, IdempotencyKey.Keep(Created with { IsTombstone = true }).State);
+        Assert.Equal(KeyState.Unknown, IdempotencyKey.Keep(new StoredResponse { Status = 500, IsTombstone = true }).State);
 
         static (KeyState State, StoredResponse Kept) Keep(int length) =>
             IdempotencyKey.Keep(new StoredResponse { Status = 201, Body = new byte[length] });
