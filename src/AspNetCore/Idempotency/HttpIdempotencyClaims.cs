@@ -6,13 +6,20 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>Keeps claims in a Gatehouse that is reached over HTTP.</summary>
-internal sealed partial class HttpIdempotencyClaims(GatehouseClient client, ILogger<HttpIdempotencyClaims> logger)
-    : IIdempotencyClaims
+internal sealed partial class HttpIdempotencyClaims(
+    GatehouseClient client, TimeProvider time, ILogger<HttpIdempotencyClaims> logger) : IIdempotencyClaims
 {
     private const int PathLengthMax = 2048;
     private const int BodyBytesMax = 256 * 1024;
 
+
+    // A Gatehouse that does not answer is not asked for ever more.
+    private const int GivingBackMax = 1_000;
+
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
+
+    private readonly LogBudget _lost = new(time);
+    private int _givingBack;
 
     public async Task<ClaimAnswer> BeginAsync(ClaimKey key, ClaimRequest request, CancellationToken cancellation)
     {
@@ -116,28 +123,48 @@ internal sealed partial class HttpIdempotencyClaims(GatehouseClient client, ILog
     /// <summary>Nobody starts the effect, so nobody must hold the key.</summary>
     private async Task GiveBackAsync(BeginDocument begin, Task<ClaimAnswer> beginning)
     {
+        await ((Task)beginning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var isOurs = beginning.IsCompletedSuccessfully
+            ? beginning.Result.State is ClaimState.Started
+            : beginning.Exception?.InnerException is GatehouseUnavailableException { MaybeApplied: true };
+        if (!isOurs)
+        {
+            return;
+        }
+
         try
         {
-            await ((Task)beginning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var isOurs = beginning.IsCompletedSuccessfully
-                ? beginning.Result.State is ClaimState.Started
-                : beginning.Exception?.InnerException is GatehouseUnavailableException { MaybeApplied: true };
-            if (isOurs)
+            if (Interlocked.Increment(ref _givingBack) > GivingBackMax)
             {
-                End(await client.ReleaseAsync(
-                    new ReleaseDocument(begin.Endpoint, begin.Key, null, begin.Owner), CancellationToken.None));
+                LogLost("Too many others are being given back.");
+                return;
             }
+
+            var release = new ReleaseDocument(begin.Endpoint, begin.Key, null, begin.Owner);
+            End(await client.ReleaseAsync(release, CancellationToken.None));
         }
         catch (Exception failure) when (failure is GatehouseUnavailableException or GatehouseRefusedException)
         {
-            LogClaimLost(logger, failure.Message);
+            LogLost(failure.Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _givingBack);
+        }
+    }
+
+    private void LogLost(string reason)
+    {
+        if (_lost.TryTake(out var skipped))
+        {
+            LogClaimLost(logger, skipped, reason);
         }
     }
 
     [LoggerMessage(6040, LogLevel.Warning,
         "A claim of an idempotency key whose request did not start could not be given back; it holds its key until an "
-        + "operator or its retention ends that. {Reason}")]
-    private static partial void LogClaimLost(ILogger logger, string reason);
+        + "operator or its retention ends that; {Skipped} more since the last such line. {Reason}")]
+    private static partial void LogClaimLost(ILogger logger, long skipped, string reason);
 }
 
 /// <summary>What keys and endpoints are called in the HTTP API, which bounds them and knows no scopes.</summary>

@@ -38,6 +38,18 @@ public sealed class FakeGatehouse
         return this;
     }
 
+    /// <summary>Answers so before the last answer, the one that stays.</summary>
+    public void Insert(Func<FakeRequest, Task<HttpResponseMessage>> answer)
+    {
+        lock (_lock)
+        {
+            var kept = _answers.ToList();
+            _answers.Clear();
+            kept.Insert(kept.Count - 1, answer);
+            kept.ForEach(_answers.Enqueue);
+        }
+    }
+
     public FakeGatehouse Then(Func<FakeRequest, HttpResponseMessage> answer) =>
         Then(request => Task.FromResult(answer(request)));
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 using Gatehouse.AspNetCore.Auditing;
 using Gatehouse.AspNetCore.Http;
 using Gatehouse.AspNetCore.Idempotency;
@@ -69,8 +70,18 @@ public sealed class TestService : IAsyncDisposable
 public sealed class TestLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, int Id, string Text)> _lines = new();
+    private readonly Channel<int> _ids = Channel.CreateUnbounded<int>();
 
     public IReadOnlyList<(LogLevel Level, int Id, string Text)> Lines => [.. _lines];
+
+    /// <summary>Completes when an event with that id is logged.</summary>
+    public async Task WrittenAsync(int id)
+    {
+        while (await _ids.Reader.ReadAsync(TestContext.Current.CancellationToken) != id)
+        {
+            // Another one.
+        }
+    }
 
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -84,8 +95,11 @@ public sealed class TestLog : ILoggerProvider, ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
         _lines.Enqueue((logLevel, eventId.Id, $"{formatter(state, exception)} {exception}"));
+        _ids.Writer.TryWrite(eventId.Id);
+    }
 
     public void Dispose()
     {

@@ -12,7 +12,12 @@ public sealed class WholeGatehouse : IAsyncLifetime
 
     public TestHost Host { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Host = await TestHost.StartAsync();
+    public async ValueTask InitializeAsync()
+    {
+        // Services start and stop all the time in this process, and block threads with it.
+        ThreadPool.SetMinThreads(64, 64);
+        Host = await TestHost.StartAsync();
+    }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 

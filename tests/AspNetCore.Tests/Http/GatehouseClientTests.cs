@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Gatehouse.AspNetCore.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -73,14 +74,21 @@ public class GatehouseClientTests
     [Fact]
     public async Task Check_WithoutADecision_EndsAtOnce()
     {
-        _gatehouse.ThenOverloaded(retryAfter: 7).Then(429, """{"code":"door_limited"}""", 1).Then(503, "").ThenLost();
+        _gatehouse.ThenOverloaded(retryAfter: 7).Then(429, """{"code":"door_limited"}""", 1).Then(503, "").ThenLost()
+            .Then(_ =>
+            {
+                var answer = FakeGatehouse.Json(503, "");
+                answer.Headers.RetryAfter = new RetryConditionHeaderValue(_time.GetUtcNow().AddSeconds(9));
+                return answer;
+            });
         await using var service = TestService.With(_gatehouse, _time);
 
         Assert.Equal((TimeSpan.FromSeconds(7), false), await FailAsync());
         Assert.Equal((TimeSpan.FromSeconds(1), false), await FailAsync());
         Assert.Equal((TimeSpan.FromSeconds(5), true), await FailAsync());
         Assert.Equal((TimeSpan.FromSeconds(5), true), await FailAsync());
-        Assert.Equal(4, _gatehouse.Requests.Count);
+        Assert.Equal((TimeSpan.FromSeconds(9), true), await FailAsync());
+        Assert.Equal(5, _gatehouse.Requests.Count);
 
         async Task<(TimeSpan, bool)> FailAsync()
         {
