@@ -25,8 +25,8 @@ public sealed record AuditEvent
     public required AuditOutcome Outcome { get; init; }
 
     /// <summary>
-    /// When it happened. Default: when it is written; of an event with an id of its own, when it is recorded, because it
-    /// has to be the same whenever it is sent.
+    /// When it happened. Default: when it is written; of an event with an id of its own, when it is recorded, because
+    /// it has to be the same whenever it is sent.
     /// </summary>
     public DateTimeOffset? OccurredAt { get; init; }
 

@@ -9,7 +9,7 @@ public sealed class CallLimits
     /// <summary>How long one attempt may take. 10 ms to an hour.</summary>
     public TimeSpan AttemptTimeout { get; set; }
 
-    /// <summary>How often the call is tried at most, the first time included. 1: it is not repeated. 1 to 100.</summary>
+    /// <summary>How often the call is tried at most, the first time included. 1: not repeated. 1 to 100.</summary>
     public int AttemptsMax { get; set; }
 
     /// <summary>How long all attempts and the waits between them may take together. 10 ms to an hour.</summary>

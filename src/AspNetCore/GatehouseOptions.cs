@@ -33,12 +33,12 @@ public sealed class GatehouseOptions
     /// </summary>
     public CallLimits Check { get; set; } = CallLimits.Of(1, 1, 1);
 
-    /// <summary>Appending audit events. Default: 10 s, 3 times in 30 s. The audit writer begins again after that.</summary>
+    /// <summary>Appending audit events. Default: 10 s, 3 times in 30 s. The audit writer then begins again.</summary>
     public CallLimits Append { get; set; } = CallLimits.Of(10, 3, 30);
 
     /// <summary>
-    /// Beginning a request with an idempotency key, which that request waits for. Default: 3 s, 3 times in 10 s. Waiting
-    /// for another request with the same key comes on top.
+    /// Beginning a request with an idempotency key, which that request waits for. Default: 3 s, 3 times in 10 s.
+    /// Waiting for another request with the same key comes on top.
     /// </summary>
     public CallLimits Begin { get; set; } = CallLimits.Of(3, 3, 10);
 

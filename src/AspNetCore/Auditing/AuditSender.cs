@@ -118,7 +118,7 @@ internal sealed partial class AuditSender(
     /// Whether Gatehouse refuses what an event says. Other refusals are of the set-up, or of somebody in between.
     /// </summary>
     private static bool IsOfAnEvent(Exception failure) => failure is GatehouseRefusedException refusal
-        && (refusal.Status == 413 || refusal.Code is "invalid_request" or "event_id_reused" or "idempotency_key_reused");
+        && (refusal.Status == 413 || refusal.Code is "invalid_request" or "event_id_reused");
 
     private static TimeSpan Wait(int attempt, TimeSpan? asked)
     {
@@ -209,14 +209,14 @@ internal sealed partial class AuditSender(
     }
 
     [LoggerMessage(6030, LogLevel.Warning,
-        "{Events} audit events are not recorded yet, and {Waiting} wait behind them; they are sent again in {Seconds} s. "
-        + "{Reason}")]
+        "{Events} audit events are not recorded yet, and {Waiting} wait behind them; they are sent again in "
+        + "{Seconds} s. {Reason}")]
     private static partial void LogUnavailable(
         ILogger logger, int events, int waiting, double seconds, string reason);
 
     [LoggerMessage(6033, LogLevel.Error,
-        "{Events} audit events are held up, and {Waiting} wait behind them, until somebody puts this right; they are sent "
-        + "again in {Seconds} s. {Reason}")]
+        "{Events} audit events are held up, and {Waiting} wait behind them, until somebody puts this right; they are "
+        + "sent again in {Seconds} s. {Reason}")]
     private static partial void LogHeldUp(ILogger logger, int events, int waiting, double seconds, string reason);
 
     [LoggerMessage(6031, LogLevel.Error, "Gatehouse refused the audit event {Id}; it is not recorded. {Reason}")]

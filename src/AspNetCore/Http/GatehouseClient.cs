@@ -8,7 +8,8 @@ namespace Gatehouse.AspNetCore.Http;
 /// <summary>
 /// The HTTP API of a Gatehouse, for the tenant of the settings (<see cref="GatehouseOptions"/>). Calls are repeated
 /// where that is safe, in the bounds of <see cref="CallLimits"/>. Every call ends in an answer, in a
-/// <see cref="GatehouseUnavailableException"/> or in a <see cref="GatehouseRefusedException"/>. Safe for concurrent use.
+/// <see cref="GatehouseUnavailableException"/> or in a <see cref="GatehouseRefusedException"/>. Safe for concurrent
+/// use.
 /// </summary>
 public sealed class GatehouseClient
 {

@@ -20,7 +20,7 @@ namespace Gatehouse.AspNetCore.Http;
 internal sealed partial class GatehouseJson : JsonSerializerContext
 {
     /// <summary>
-    /// Letters as they are: bodies are JSON and nothing else, and escapes would make most texts larger than they may be.
+    /// Letters as they are: bodies are JSON and nothing else, and escapes could make texts larger than they may be.
     /// </summary>
     public static GatehouseJson Wire { get; } = new(new JsonSerializerOptions
     {

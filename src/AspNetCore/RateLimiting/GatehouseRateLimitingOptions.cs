@@ -7,8 +7,9 @@ public sealed class GatehouseRateLimitingOptions
 {
     /// <summary>
     /// Names the caller, such as the id of an account. Null or empty, or not set: the address of the connection counts
-    /// (behind a proxy: what <c>UseForwardedHeaders</c> makes of it). A name of more than 256 characters or with control
-    /// characters counts by its hash.
+    /// (behind a proxy: what <c>UseForwardedHeaders</c> makes of it). A name of more than 256 characters or with
+    /// control characters counts by its hash. All connections without an address, such as those over a Unix socket,
+    /// count as one.
     /// </summary>
     public Func<HttpContext, string?>? Subject { get; set; }
 

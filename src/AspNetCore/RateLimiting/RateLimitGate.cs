@@ -78,8 +78,8 @@ internal sealed partial class RateLimitGate(
     }
 
     [LoggerMessage(6020, LogLevel.Warning,
-        "No decision about a request under the policy {Policy} (rule: {Rule}); {Skipped} more since the last such line. "
-        + "{Reason}")]
+        "No decision about a request under the policy {Policy} (rule: {Rule}); {Skipped} more since the last such "
+        + "line. {Reason}")]
     private static partial void LogUnavailable(
         ILogger logger, string policy, UnavailableRule rule, long skipped, string reason);
 

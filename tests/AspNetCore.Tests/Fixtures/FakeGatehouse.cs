@@ -25,8 +25,7 @@ public sealed class FakeGatehouse
     }
 
     /// <summary>The next request, when it has arrived.</summary>
-    public Task<FakeRequest> ArrivedAsync() =>
-        _arrivals.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
+    public Task<FakeRequest> ArrivedAsync() => _arrivals.NextAsync();
 
     public FakeGatehouse Then(Func<FakeRequest, Task<HttpResponseMessage>> answer)
     {

@@ -25,7 +25,7 @@ public sealed class TestTime : FakeTimeProvider
     {
         while (true)
         {
-            var due = await _timers.Reader.ReadAsync(TestContext.Current.CancellationToken);
+            var due = await _timers.NextAsync();
             if (due >= TimeSpan.FromSeconds(seconds) && due <= TimeSpan.FromSeconds(seconds * 1.2))
             {
                 return due;

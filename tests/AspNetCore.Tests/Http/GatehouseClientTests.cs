@@ -60,7 +60,8 @@ public class GatehouseClientTests
     [InlineData("deny_listed", "null")]
     public async Task Check_Refused_IsAnAnswer_AndNotRepeated(string code, string retryAfterMs)
     {
-        _gatehouse.Then(429, Admitted.Replace("\"allowed\":true", $"\"code\":\"{code}\",\"allowed\":false", StringComparison.Ordinal)
+        _gatehouse.Then(429, Admitted
+            .Replace("\"allowed\":true", $"\"code\":\"{code}\",\"allowed\":false", StringComparison.Ordinal)
             .Replace("\"retryAfterMs\":0", $"\"retryAfterMs\":{retryAfterMs}", StringComparison.Ordinal), retryAfter: 2);
         await using var service = TestService.With(_gatehouse, _time, options => options.Check.AttemptsMax = 5);
 
@@ -177,7 +178,8 @@ public class GatehouseClientTests
     public async Task Append_OverAllAttempts_EndsInTheTotalTime()
     {
         _gatehouse.ThenNothing();
-        await using var service = TestService.With(_gatehouse, _time, options => options.Append.TotalTimeout = TimeSpan.FromSeconds(12));
+        await using var service = TestService.With(
+            _gatehouse, _time, options => options.Append.TotalTimeout = TimeSpan.FromSeconds(12));
 
         var append = service.Client.AppendAsync([Event]);
         await _gatehouse.ArrivedAsync();
