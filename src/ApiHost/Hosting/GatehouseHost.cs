@@ -11,6 +11,7 @@ using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.AspNetCore;
 using Gatehouse.Silo;
+using GatehouseOptions = Gatehouse.Silo.GatehouseOptions;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

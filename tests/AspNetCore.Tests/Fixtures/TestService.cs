@@ -1,119 +1,145 @@
-using System.Security.Claims;
-using System.Text;
-using Gatehouse.ApiHost.Tests.Fixtures;
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using Gatehouse.AspNetCore.Auditing;
+using Gatehouse.AspNetCore.Http;
 using Gatehouse.AspNetCore.Idempotency;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.AspNetCore.Tests.Fixtures;
 
-/// <summary>A service with idempotent endpoints on a real Kestrel, whose claims and time are the test's.</summary>
-internal sealed class TestService : IAsyncDisposable
+/// <summary>A service that uses a Gatehouse, a whole one or a fake, and everything it logs and counts.</summary>
+public sealed class TestService : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    public const string Key = "gh_acme.k1_a-secret-that-nobody-may-see";
 
-    private TestService(WebApplication app, MemoryClaims claims, FakeTimeProvider time)
+    private readonly ServiceProvider _services;
+    private readonly AuditSender _sender;
+
+    public TestService(Action<GatehouseOptions> configure, Action<IServiceCollection>? more = null)
     {
-        (_app, Claims, Time) = (app, claims, time);
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Log));
+        services.AddGatehouse(configure);
+        more?.Invoke(services);
+        _services = services.BuildServiceProvider();
+        Metrics = new Measurements(_services.GetRequiredService<IMeterFactory>());
+        _sender = _services.GetServices<IHostedService>().OfType<AuditSender>().Single();
     }
 
-    public MemoryClaims Claims { get; }
+    public TestLog Log { get; } = new();
 
-    public FakeTimeProvider Time { get; }
+    public Measurements Metrics { get; }
 
-    public HttpClient Client { get; }
+    public GatehouseClient Client => _services.GetRequiredService<GatehouseClient>();
 
-    public static async Task<TestService> StartAsync(
-        Action<WebApplication> map, Action<IdempotencyOptions>? configure = null, bool usesIt = true)
-    {
-        var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
-        var claims = new MemoryClaims(time);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
-        builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = 2 * 1024 * 1024);
-        builder.Services.AddSingleton<TimeProvider>(time);
-        builder.Services.AddSingleton<IIdempotencyClaims>(claims);
-        builder.Services.AddGatehouseIdempotency(configure);
-        var app = builder.Build();
-        app.Use((context, next) =>
+    public IIdempotencyClaims Claims => _services.GetRequiredService<IIdempotencyClaims>();
+
+    public IAuditWriter Audit => _services.GetRequiredService<IAuditWriter>();
+
+    /// <summary>A service of the tenant acme with a fake Gatehouse.</summary>
+    public static TestService With(
+        FakeGatehouse gatehouse, TimeProvider? time = null, Action<GatehouseOptions>? configure = null,
+        Action<IServiceCollection>? more = null) => new(
+        options =>
         {
-            if (context.Request.Headers["X-User"].ToString() is { Length: > 0 } user)
-            {
-                context.User = new ClaimsPrincipal(new ClaimsIdentity([new("sub", user)], "test"));
-            }
-
-            return next(context);
+            (options.Tenant, options.ApiKey) = ("acme", Key);
+            configure?.Invoke(options);
+        },
+        services =>
+        {
+            services.AddHttpClient("Gatehouse").ConfigurePrimaryHttpMessageHandler(gatehouse.NewHandler);
+            services.AddSingleton(time ?? TimeProvider.System);
+            more?.Invoke(services);
         });
-        app.UseRouting();
-        if (usesIt)
-        {
-            app.UseGatehouseIdempotency();
-        }
 
-        map(app);
-        await app.StartAsync();
-        return new TestService(app, claims, time);
-    }
+    public Task StartAsync() => _sender.StartAsync(CancellationToken.None);
 
-    public Task<Answer> PostAsync(
-        string path, string body = "{}", string? key = "k", params (string Name, string Value)[] headers) =>
-        SendAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), key, headers);
-
-    public async Task<Answer> SendAsync(
-        string path, HttpContent content, string? key = "k", params (string Name, string Value)[] headers)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
-        foreach (var (name, value) in key is null ? headers : [.. headers, ("Idempotency-Key", key)])
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        using var response = await Client.SendAsync(request);
-        return await Answer.ReadAsync(response);
-    }
+    public Task StopAsync(CancellationToken deadline) => _sender.StopAsync(deadline);
 
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        Metrics.Dispose();
+        // Calls that still wait for a time that nobody moves: a fault of the test.
+        await _services.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
     }
 }
 
-/// <summary>An effect that the test counts, and can hold up.</summary>
-internal sealed class Effect
+/// <summary>Everything that was logged, exceptions and scopes included.</summary>
+public sealed class TestLog : ILoggerProvider, ILogger
 {
-    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _count;
+    private readonly ConcurrentQueue<(LogLevel Level, int Id, string Text)> _lines = new();
+    private readonly Channel<int> _ids = Channel.CreateUnbounded<int>();
 
-    public int Count => _count;
+    public IReadOnlyList<(LogLevel Level, int Id, string Text)> Lines => [.. _lines];
 
-    /// <summary>The first run, once it has begun.</summary>
-    public Task Begun => _begun.Task.WaitAsync(TimeSpan.FromSeconds(30));
-
-    /// <summary>What runs wait for; none by default.</summary>
-    public TaskCompletionSource? Gate { get; set; }
-
-    public async Task<int> RunAsync()
+    /// <summary>Completes when an event with that id is logged.</summary>
+    public async Task WrittenAsync(int id)
     {
-        var count = Interlocked.Increment(ref _count);
-        var gate = Gate;
-        _begun.TrySetResult();
-        if (gate is not null)
+        while (await _ids.NextAsync() != id)
         {
-            await gate.Task;
+            // Another one.
         }
-
-        return count;
     }
 
-    public TaskCompletionSource Hold() =>
-        Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull
+    {
+        _lines.Enqueue((LogLevel.None, 0, state.ToString() ?? ""));
+        return null;
+    }
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        _lines.Enqueue((logLevel, eventId.Id, $"{formatter(state, exception)} {exception}"));
+        _ids.Writer.TryWrite(eventId.Id);
+    }
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>What one service has counted.</summary>
+public sealed class Measurements : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<string, long> _sums = new();
+
+    public Measurements(IMeterFactory meters)
+    {
+        // Other tests run in this process, too: the factory tells them apart.
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Meter.Name == "Gatehouse.AspNetCore")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            var labels = string.Join(',', tags.ToArray().Select(tag => tag.Value));
+            _sums.AddOrUpdate($"{instrument.Name}({labels})", value, (_, sum) => sum + value);
+        });
+        _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => _sums[$"{instrument.Name}()"] = value);
+        _listener.Start();
+    }
+
+    public long this[string name]
+    {
+        get
+        {
+            _listener.RecordObservableInstruments();
+            return _sums.GetValueOrDefault(name.EndsWith(')') ? name : $"{name}()");
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
 }

@@ -122,7 +122,7 @@ public class IdempotencyBodyTests
         await service.Claims.UntilAsync(records => records.Values.Single().Response!.Body.IsEmpty);
     }
 
-    private Task<TestService> StartAsync() => TestService.StartAsync(app =>
+    private Task<IdempotentService> StartAsync() => IdempotentService.StartAsync(app =>
     {
         app.MapPost("/upload", async (IFormFile file) =>
         {

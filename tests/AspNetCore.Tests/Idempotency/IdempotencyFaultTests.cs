@@ -178,7 +178,7 @@ public class IdempotencyFaultTests
         Assert.Equal("ann|POST /claim|k|1", answer.Text);
     }
 
-    private static async Task DriveUntilAsync(TestService service, ClaimState state)
+    private static async Task DriveUntilAsync(IdempotentService service, ClaimState state)
     {
         var reached = service.Claims.UntilAsync(records => records.Values.Single().State == state);
         while (!reached.IsCompleted)
@@ -190,7 +190,7 @@ public class IdempotencyFaultTests
         await reached;
     }
 
-    private Task<TestService> StartAsync() => TestService.StartAsync(app =>
+    private Task<IdempotentService> StartAsync() => IdempotentService.StartAsync(app =>
     {
         app.MapPost("/pay", (Delegate)PayAsync).WithIdempotency();
         app.MapPost("/report", (Delegate)PayAsync).WithIdempotency(terms => terms.Abandoned = AbandonedClaim.Retry);

@@ -168,7 +168,7 @@ public class IdempotencyMiddlewareTests
     [Fact]
     public async Task Service_ThatMarksEndpointsAndForgetsTheMiddleware_DoesNotStart()
     {
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => TestService.StartAsync(
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => IdempotentService.StartAsync(
             app => app.MapPost("/a", () => 1).WithIdempotency(), usesIt: false));
 
         Assert.Contains("UseGatehouseIdempotency", failure.Message, StringComparison.Ordinal);
@@ -179,13 +179,13 @@ public class IdempotencyMiddlewareTests
     [InlineData(60, AbandonedClaim.None, "Abandoned")]
     public async Task Service_ThatMarksAnEndpointWrongly_DoesNotStart(int lease, AbandonedClaim abandoned, string rule)
     {
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => TestService.StartAsync(app =>
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => IdempotentService.StartAsync(app =>
             app.MapPost("/a", () => 1).WithIdempotency(t => (t.LeaseSeconds, t.Abandoned) = (lease, abandoned))));
 
         Assert.Contains(rule, failure.Message, StringComparison.Ordinal);
     }
 
-    private Task<TestService> StartAsync() => TestService.StartAsync(app =>
+    private Task<IdempotentService> StartAsync() => IdempotentService.StartAsync(app =>
     {
         app.MapPost("/orders/{id:int}", [Idempotent] async (HttpResponse response) =>
         {
