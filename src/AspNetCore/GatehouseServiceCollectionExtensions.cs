@@ -46,6 +46,7 @@ public static class GatehouseServiceCollectionExtensions
         services.AddMetrics();
         services.AddGatehouseClient();
         services.TryAddSingleton<IIdempotencyClaims, HttpIdempotencyClaims>();
+        services.AddGatehouseIdempotency();
         services.AddGatehouseRateLimiting();
         services.AddGatehouseAuditing();
         return services;

@@ -15,7 +15,11 @@ public static class GrainFactoryExtensions
 {
     private static volatile CounterKind? _counters;
 
+    private static volatile LaneKind? _lanes;
+
     private sealed record CounterKind(GrainType Type, GrainInterfaceType Interface);
+
+    private sealed record LaneKind(GrainId[] Ids, GrainInterfaceType Interface);
 
     /// <summary>The counter of one (tenant, policy, subject).</summary>
     public static IRateLimitGrain RateLimit(this IGrainFactory grains, in RateLimitKey key)
@@ -65,9 +69,30 @@ public static class GrainFactoryExtensions
     /// <param name="tenant">The tenant.</param>
     /// <param name="endpoint">The endpoint, a method and a path without the ids in it.</param>
     /// <param name="key">The caller's key.</param>
-    public static IIdempotencyGrain Idempotency(
-        this IGrainFactory grains, string tenant, string endpoint, string key) =>
-        grains.GetGrain<IIdempotencyGrain>(IdempotencyKeyName.Of(tenant, endpoint, key));
+    public static IdempotencyKeyHandle Idempotency(
+        this IGrainFactory grains, string tenant, string endpoint, string key)
+    {
+        var name = IdempotencyKeyName.Of(tenant, endpoint, key);
+        var lane = IdempotencyKeyHandle.LaneOf(name);
+        // As for counters: each call is for another lane.
+        if (_lanes is { } known)
+        {
+            return new((IIdempotencyGrain)grains.GetGrain(known.Ids[lane], known.Interface), name);
+        }
+
+        var grain = grains.GetGrain<IIdempotencyGrain>(lane);
+        if (grain is GrainReference reference)
+        {
+            _lanes = new LaneKind(
+                [
+                    .. Enumerable.Range(0, IdempotencyKeyHandle.Lanes).Select(number => GrainId.Create(
+                        reference.GrainId.Type, GrainIdKeyExtensions.CreateIntegerKey(number))),
+                ],
+                reference.InterfaceType);
+        }
+
+        return new(grain, name);
+    }
 
     /// <summary>One tenant's key ring.</summary>
     public static IKeyRingGrain KeyRing(this IGrainFactory grains, string tenant) =>

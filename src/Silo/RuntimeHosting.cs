@@ -1,4 +1,3 @@
-using Gatehouse.Grains.Idempotency;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,8 +91,6 @@ internal static class RuntimeHosting
         // is gone two windows later. Above 80 % of memory the least used leave earlier; their counts go to the store.
         options.CollectionQuantum = TimeSpan.FromSeconds(20);
         options.ClassSpecificCollectionAge[typeof(RateLimitGrain).FullName!] = TimeSpan.FromMinutes(1);
-        // A key is used twice, mostly within a moment, and is kept in the store.
-        options.ClassSpecificCollectionAge[typeof(IdempotencyGrain).FullName!] = TimeSpan.FromMinutes(1);
         options.EnableActivationSheddingOnMemoryPressure = true;
         // Each waits for the store at most a second. Who takes this long is stuck and must not hold up a shutdown.
         options.ActivationTimeout = TimeSpan.FromSeconds(10);

@@ -47,6 +47,7 @@ public partial class CoreTests
         + @"|^TrackedSubjects$|^SubjectDeparture$|^Change(Announcer|Connection|Feed|Listener)$"
         + @"|^(RingSigners|TenantSigner|RemoteSignatures|RevocationWait|RevokedByConfiguration)$"
         + @"|^(KeyForge|KeyEncryptionKey|SweepStart)$|^I?Archive(Connection|Database|Schema|Session)$|^SqliteThreads$"
-        + @"|^Chain(Sealer|Tidier|Repairer)$|^KeyChangeRecorder$")]
+        + @"|^Chain(Sealer|Tidier|Repairer)$|^KeyChangeRecorder$"
+        + @"|^WaitingRoom$")]
     private static partial Regex Shell();
 }

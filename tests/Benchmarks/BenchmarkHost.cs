@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Gatehouse.ApiHost.Hosting;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.Idempotency;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.Grains.Abstractions.RateLimiting;
@@ -130,6 +131,11 @@ internal sealed class BenchmarkHost : IAsyncDisposable
             _ = (tenant, request);
             return Results.Ok();
         }).RequireScope(Scopes.KeysSign);
+        app.MapPost("/v1/tenants/{tenant}/idempotency/empty", static (string tenant, BeginRequest request) =>
+        {
+            _ = (tenant, request);
+            return Results.Ok();
+        }).RequireScope(Scopes.IdempotencyWrite);
         app.MapPost($"{Route}/empty", static (string tenant, string policy, CheckRequest request) =>
         {
             _ = (tenant, policy, request);
@@ -159,7 +165,8 @@ internal sealed class BenchmarkHost : IAsyncDisposable
         using var client = new HttpClient { BaseAddress = Url };
         client.DefaultRequestHeaders.Authorization = new("Bearer", AdminKey);
         await SendAsync(HttpMethod.Put, "/v1/tenants/bench", "{}");
-        var key = await SendAsync(HttpMethod.Post, "/v1/tenants/bench/api-keys", """{"scopes":["ratelimit","keys"]}""");
+        var key = await SendAsync(
+            HttpMethod.Post, "/v1/tenants/bench/api-keys", """{"scopes":["ratelimit","keys","idempotency"]}""");
         Key = key.GetProperty("key").GetString()!;
         await SendAsync(HttpMethod.Put, $"{Policies}/open", """{"limit":1000000000,"window":"00:01:00"}""");
         // Not cold: a refusal in a young region is asked for again every second, in case the region turns out older.

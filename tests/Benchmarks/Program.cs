@@ -13,6 +13,7 @@ return args switch
     ["memory", var count] when int.TryParse(count, out var subjects) && subjects is > 0 and <= 1_000_000 =>
         await MemoryBenchmark.RunAsync(subjects),
     ["keys"] => await KeysBenchmark.RunAsync(),
+    ["idempotency"] => await IdempotencyBenchmark.RunAsync(),
     ["audit"] => await AuditBenchmark.RunAsync(),
     ["verifier"] => VerifierBenchmark.Run(1_000_000),
     ["store"] => await StoreBenchmark.RunAsync(),
@@ -33,6 +34,7 @@ static int Usage()
           grain            time and allocations of the grain call alone
           memory [count]   resident memory per tracked subject (default 300000 subjects)
           keys             signing and verifying over HTTP and in the process (about 40 s)
+          idempotency      beginning a request over HTTP, beside the same pipeline without it (about 40 s)
           audit            appends to one chain, beside one script per event; and 10,000 chains (about 60 s)
           verifier         the offline verifier over an export of 1,000,000 entries (about 20 s)
           store            what one operation costs redis-server, by its own account

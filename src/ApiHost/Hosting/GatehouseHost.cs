@@ -11,9 +11,9 @@ using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.AspNetCore;
 using Gatehouse.Silo;
-using GatehouseOptions = Gatehouse.Silo.GatehouseOptions;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using GatehouseOptions = Gatehouse.Silo.GatehouseOptions;
 
 namespace Gatehouse.ApiHost.Hosting;
 

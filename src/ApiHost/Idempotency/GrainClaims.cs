@@ -63,5 +63,5 @@ internal sealed class GrainClaims(IGrainFactory grains) : IIdempotencyClaims
         _ => throw new UnreachableException($"Outcome {outcome}"),
     };
 
-    private IIdempotencyGrain Key(ClaimKey key) => grains.Idempotency(key.Scope!, key.Endpoint, key.Key);
+    private IdempotencyKeyHandle Key(ClaimKey key) => grains.Idempotency(key.Scope!, key.Endpoint, key.Key);
 }

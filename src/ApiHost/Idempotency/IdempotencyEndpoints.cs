@@ -133,12 +133,7 @@ internal static class IdempotencyEndpoints
     private static IResult Answer(BeginResult result, TimeSpan lease) =>
         result.Outcome switch
         {
-            BeginOutcome.Started => TypedResults.Ok(new BeginResponse
-            {
-                State = "started",
-                Epoch = result.Epoch,
-                LeaseMs = (long)lease.TotalMilliseconds,
-            }),
+            BeginOutcome.Started => new StartedResult(result.Epoch, lease),
             BeginOutcome.Completed or BeginOutcome.Tombstoned => TypedResults.Ok(new BeginResponse
             {
                 State = result.Outcome is BeginOutcome.Completed ? "completed" : "tombstoned",
@@ -153,7 +148,7 @@ internal static class IdempotencyEndpoints
 
     private static async Task<IResult> StepAsync(
         string tenant, string? endpoint, string? key, FieldFault? fault, TenantDirectory tenants, IGrainFactory grains,
-        Func<IIdempotencyGrain, Task<StepOutcome>> step, string done)
+        Func<IdempotencyKeyHandle, Task<StepOutcome>> step, string done)
     {
         if (await tenants.UnusableAsync(tenant) is { } unusable)
         {

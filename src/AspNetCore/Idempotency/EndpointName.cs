@@ -22,6 +22,12 @@ public static partial class EndpointName
     public static bool TryRead(string? text, out string name)
     {
         name = "";
+        if (text is { Length: <= LengthMax } && Canonical().IsMatch(text))
+        {
+            name = text;
+            return true;
+        }
+
         var parts = (text ?? "").Split(' ');
         if (text is null || text.Length > LengthMax || parts.Length != 2 || !Method().IsMatch(parts[0])
             || !parts[1].StartsWith('/')
@@ -82,7 +88,12 @@ public static partial class EndpointName
     private static string Lower(string segment) => segment.ToLowerInvariant();
 #pragma warning restore CA1308
 
-    [GeneratedRegex("^[A-Za-z]{1,16}$")]
+    // A template as it is written below: most callers send it like that every time.
+    [GeneratedRegex(
+        @"^[A-Z]{1,16} (?=.*\{)(?:/(?:[a-z0-9._~-]|\{\*{0,2}[A-Za-z_][A-Za-z0-9_]*\})+)+\z")]
+    private static partial Regex Canonical();
+
+    [GeneratedRegex("^[A-Za-z]{1,16}\\z")]
     private static partial Regex Method();
 
     // {id:guid}, {id=7}, {id?}, {**rest}: the name is what is left.

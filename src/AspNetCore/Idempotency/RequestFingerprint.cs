@@ -54,13 +54,23 @@ public static class RequestFingerprint
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(query);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, Encoding.UTF8.GetBytes(method.ToUpperInvariant()));
-        Add(hash, Encoding.UTF8.GetBytes(path));
-        Add(hash, Encoding.UTF8.GetBytes(Canonical(query)));
-        Add(hash, Encoding.UTF8.GetBytes(MediaType(contentType)));
-        Add(hash, bodyHash);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        var all = new ArrayBufferWriter<byte>(512);
+        Add(all, method.ToUpperInvariant());
+        Add(all, path);
+        Add(all, Canonical(query));
+        Add(all, MediaType(contentType));
+        all.Write(bodyHash);
+        SHA256.HashData(all.WrittenSpan, hash);
+        return Convert.ToHexStringLower(hash);
+    }
+
+    private static void Add(ArrayBufferWriter<byte> all, string part)
+    {
+        var buffer = all.GetSpan(sizeof(int) + Encoding.UTF8.GetMaxByteCount(part.Length));
+        var length = Encoding.UTF8.GetBytes(part, buffer[sizeof(int)..]);
+        BinaryPrimitives.WriteInt32BigEndian(buffer, length);
+        all.Advance(sizeof(int) + length);
     }
 
     private static void Add(IncrementalHash hash, ReadOnlySpan<byte> part)
@@ -121,12 +131,14 @@ public static class RequestFingerprint
     }
 
     /// <summary>Sorted by name; parameters of one name keep their order, which may mean something.</summary>
-    private static string Canonical(string query) => string.Join(
-        '&', query.Split('&', StringSplitOptions.RemoveEmptyEntries)
-            .OrderBy(static parameter => parameter.Split('=')[0], StringComparer.Ordinal));
+    private static string Canonical(string query) => query.Contains('&', StringComparison.Ordinal)
+        ? string.Join('&', query.Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .OrderBy(static parameter => parameter.Split('=')[0], StringComparer.Ordinal))
+        : query;
 
 #pragma warning disable CA1308 // Media types are written in lower case (RFC 9110, section 8.3.1).
-    private static string MediaType(string? contentType) =>
-        (contentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
+    private static string MediaType(string? contentType) => contentType is null
+        ? ""
+        : contentType.Split(';')[0].Trim().ToLowerInvariant();
 #pragma warning restore CA1308
 }

@@ -1,11 +1,12 @@
 namespace Gatehouse.Grains.Abstractions.Idempotency;
 
 /// <summary>
-/// One key of one endpoint of one tenant: its name (<see cref="IdempotencyKeyName"/>). What it stands for is started at
-/// most once, unless the endpoint's policy says otherwise.
+/// The keys of one lane, each by its name (<see cref="IdempotencyKeyName"/>): a key of one endpoint of one tenant. What
+/// it stands for is started at most once, unless the endpoint's policy says otherwise. A key always has the same lane
+/// (<see cref="IdempotencyKeyHandle"/>); a grain for each would cost more than what it does.
 /// </summary>
 [Alias("idempotency.key")]
-public interface IIdempotencyGrain : IGrainWithStringKey
+public interface IIdempotencyGrain : IGrainWithIntegerKey
 {
     /// <summary>
     /// Claims the key for one request, or answers what became of the one that has it. Safe to repeat by the same owner.
@@ -13,29 +14,29 @@ public interface IIdempotencyGrain : IGrainWithStringKey
     /// <exception cref="Resilience.ServiceOverloadedException">The store does not answer; the effect must not start.
     /// </exception>
     [Alias("begin"), ResponseTimeout("00:01:00")]
-    Task<BeginResult> BeginAsync(BeginCall asked);
+    Task<BeginResult> BeginAsync(string name, BeginCall asked);
 
     /// <summary>Keeps the answer of the request that began with that epoch. Safe to repeat.</summary>
     [Alias("complete"), ResponseTimeout("00:00:10")]
-    Task<StepOutcome> CompleteAsync(long epoch, StoredResponse response);
+    Task<StepOutcome> CompleteAsync(string name, long epoch, StoredResponse response);
 
     /// <summary>Gives the key back: the request that began with that epoch had no effect. Safe to repeat.</summary>
     [Alias("release"), ResponseTimeout("00:00:10")]
-    Task<StepOutcome> ReleaseAsync(long epoch);
+    Task<StepOutcome> ReleaseAsync(string name, long epoch);
 
     /// <summary>
     /// Gives back what that owner claimed, if it claimed anything: whoever never learned its epoch. Safe to repeat.
     /// </summary>
     [Alias("give-back"), ResponseTimeout("00:00:10")]
-    Task<StepOutcome> GiveBackAsync(string owner);
+    Task<StepOutcome> GiveBackAsync(string name, string owner);
 
     /// <summary>Keeps the claim for longer.</summary>
     [Alias("renew"), ResponseTimeout("00:00:10")]
-    Task<StepOutcome> RenewAsync(long epoch, TimeSpan lease);
+    Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease);
 
     /// <summary>What is stored; null: nothing.</summary>
     [Alias("get"), ResponseTimeout("00:00:10")]
-    Task<IdempotencyEntry?> GetAsync();
+    Task<IdempotencyEntry?> GetAsync(string name);
 }
 
 /// <summary>What to do with a claim whose owner has not come back.</summary>
@@ -157,7 +158,9 @@ public sealed record StoredResponse
     /// <summary>The body's bytes.</summary>
     [Id(2)] public byte[] Body { get; init; } = [];
 
-    /// <summary>Whether there was a body that is not kept: it is done, and its answer is not given again.</summary>
+    /// <summary>
+    /// Whether there was a body that is not to be kept: it is done, and its answer is not given again.
+    /// </summary>
     [Id(3)] public bool IsTombstone { get; init; }
 }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -12,6 +13,11 @@ public static class IdempotencyKeyName
 {
     /// <summary>How long a caller's key may be, characters.</summary>
     public const int KeyLengthMax = 255;
+
+    private const string HexDigits = "0123456789ABCDEF";
+
+    private static readonly SearchValues<char> Encoded =
+        SearchValues.Create(['%', ':', '{', '}', '\x7f', .. Enumerable.Range(0, ' ').Select(static code => (char)code)]);
 
     /// <summary>Builds the name.</summary>
     /// <param name="tenant">The tenant.</param>
@@ -44,17 +50,18 @@ public static class IdempotencyKeyName
     public static string Encode(string part)
     {
         ArgumentNullException.ThrowIfNull(part);
-        if (!part.Any(IsEncoded))
+        var first = part.AsSpan().IndexOfAny(Encoded);
+        if (first < 0)
         {
             return part;
         }
 
-        var encoded = new StringBuilder(part.Length + 8);
-        foreach (var letter in part)
+        var encoded = new StringBuilder(part, 0, first, part.Length + 16);
+        foreach (var letter in part.AsSpan(first))
         {
-            if (IsEncoded(letter))
+            if (Encoded.Contains(letter))
             {
-                encoded.Append('%').Append(((int)letter).ToString("X2", CultureInfo.InvariantCulture));
+                encoded.Append('%').Append(HexDigits[letter >> 4]).Append(HexDigits[letter & 15]);
             }
             else
             {
@@ -84,6 +91,4 @@ public static class IdempotencyKeyName
 
         return decoded.ToString();
     }
-
-    private static bool IsEncoded(char letter) => letter is '%' or ':' or '{' or '}' or < ' ' or '\x7f';
 }

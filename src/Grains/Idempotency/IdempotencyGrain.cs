@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Grains.Idempotency;
 
 /// <summary>
-/// Runs <see cref="IdempotencyKey"/> for one key. The store compares, so a second activation does no harm; this one
-/// lets those wait who come while the key's request is running.
+/// Runs <see cref="IdempotencyKey"/> for the keys of one lane. The store compares, so a second activation does no harm;
+/// this one lets those wait who come while a key's request is running.
 /// </summary>
 [GrainType("idempotency"), Orleans.Concurrency.Reentrant]
 internal sealed partial class IdempotencyGrain(
@@ -18,67 +18,49 @@ internal sealed partial class IdempotencyGrain(
 
     private static readonly TimeSpan GiveBackAgainAfter = TimeSpan.FromSeconds(1);
 
-    private TaskCompletionSource _ended = NewSignal();
+    private readonly WaitingRoom _waiting = new();
 
-    private string Name => this.GetPrimaryKeyString();
-
-    public async Task<BeginResult> BeginAsync(BeginCall asked)
+    public async Task<BeginResult> BeginAsync(string name, BeginCall asked)
     {
-        var began = time.GetTimestamp();
-        var isLegacy = false;
-        while (true)
+        var (result, isLegacy) = asked.Wait > TimeSpan.Zero
+            ? await WaitAsync(name, asked)
+            : await TryBeginAsync(name, asked);
+        if (isLegacy)
         {
-            var ended = _ended.Task;
-            var begun = await TryBeginAsync(asked);
-            if (begun.IsLegacy && !isLegacy)
-            {
-                // Once, however often a call that waits looks again.
-                isLegacy = true;
-                metrics.LegacyHit();
-            }
-
-            var result = begun.Stored is { } stored
-                ? IdempotencyKey.Answer(stored, asked.Fingerprint)
-                : new BeginResult { Outcome = BeginOutcome.Started, Epoch = begun.Epoch!.Value };
-            var left = asked.Wait - time.GetElapsedTime(began);
-            if (result.Outcome is not BeginOutcome.InProgress || left <= TimeSpan.Zero)
-            {
-                metrics.Began(result.Outcome);
-                return result;
-            }
-
-            await ended.WaitAsync(left < LookAgainAfter ? left : LookAgainAfter, time).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            metrics.LegacyHit();
         }
+
+        metrics.Began(result.Outcome);
+        return result;
     }
 
-    public async Task<StepOutcome> CompleteAsync(long epoch, StoredResponse response)
+    public async Task<StepOutcome> CompleteAsync(string name, long epoch, StoredResponse response)
     {
         var (state, kept) = IdempotencyKey.Keep(response);
-        var outcome = await store.EndAsync(Name, epoch, state, kept, options.Value.Retention);
+        var outcome = await store.EndAsync(name, epoch, state, kept, options.Value.Retention);
         outcome = (outcome, state) switch
         {
             (StepOutcome.Done, KeyState.Released) => StepOutcome.Released,
             (StepOutcome.Done, KeyState.Unknown) => StepOutcome.Unknown,
             _ => outcome,
         };
-        return Ended("complete", outcome);
+        return Ended(name, "complete", outcome);
     }
 
-    public async Task<StepOutcome> ReleaseAsync(long epoch) => Ended("release", await store.EndAsync(
-        Name, epoch, KeyState.Released, new StoredResponse { Status = 0 }, options.Value.Retention));
+    public async Task<StepOutcome> ReleaseAsync(string name, long epoch) => Ended(name, "release", await store.EndAsync(
+        name, epoch, KeyState.Released, new StoredResponse { Status = 0 }, options.Value.Retention));
 
-    public async Task<StepOutcome> GiveBackAsync(string owner) =>
-        Ended("release", await store.ReleaseAsync(Name, owner, options.Value.Retention));
+    public async Task<StepOutcome> GiveBackAsync(string name, string owner) =>
+        Ended(name, "release", await store.ReleaseAsync(name, owner, options.Value.Retention));
 
-    public async Task<StepOutcome> RenewAsync(long epoch, TimeSpan lease)
+    public async Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease)
     {
-        var outcome = await store.RenewAsync(Name, epoch, lease, options.Value.Retention);
+        var outcome = await store.RenewAsync(name, epoch, lease, options.Value.Retention);
         metrics.Stepped("renew", outcome);
         return outcome;
     }
 
-    public async Task<IdempotencyEntry?> GetAsync() => await store.ReadAsync(Name) is { } stored
+    public async Task<IdempotencyEntry?> GetAsync(string name) => await store.ReadAsync(name) is { } stored
         ? new IdempotencyEntry
         {
             State = RedisIdempotencyStore.Word(stored.State),
@@ -89,18 +71,40 @@ internal sealed partial class IdempotencyGrain(
         }
         : null;
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private async Task<(BeginResult Result, bool IsLegacy)> WaitAsync(string name, BeginCall call)
+    {
+        var (began, isLegacy) = (time.GetTimestamp(), false);
+        using var place = _waiting.Enter(name);
+        while (true)
+        {
+            // Before the store is asked: an end in between is not missed.
+            var ended = place.Ended;
+            var (result, isFoundThere) = await TryBeginAsync(name, call);
+            isLegacy |= isFoundThere;
+            var left = call.Wait - time.GetElapsedTime(began);
+            if (result.Outcome is not BeginOutcome.InProgress || left <= TimeSpan.Zero)
+            {
+                return (result, isLegacy);
+            }
 
-    private async Task<Begun> TryBeginAsync(BeginCall call)
+            await ended.WaitAsync(left < LookAgainAfter ? left : LookAgainAfter, time).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    private async Task<(BeginResult Result, bool IsLegacy)> TryBeginAsync(string name, BeginCall call)
     {
         try
         {
-            return await store.BeginAsync(Name, call, options.Value.Retention);
+            var begun = await store.BeginAsync(name, call, options.Value.Retention);
+            return (begun.Stored is { } stored
+                ? IdempotencyKey.Answer(stored, call.Fingerprint)
+                : new BeginResult { Outcome = BeginOutcome.Started, Epoch = begun.Epoch!.Value }, begun.IsLegacy);
         }
         catch (ServiceOverloadedException failure) when (failure.Applied is Applied.Unknown && !call.IsRepeated)
         {
             // The caller does not start anything; a claim that was made all the same would hold the key for nothing.
-            GiveBackAsync(call).Ignore();
+            GiveBackAsync(name, call).Ignore();
             throw new ServiceOverloadedException(failure.Reason, Applied.No, failure)
             {
                 RetryAfter = failure.RetryAfter,
@@ -108,7 +112,7 @@ internal sealed partial class IdempotencyGrain(
         }
     }
 
-    private async Task GiveBackAsync(BeginCall call)
+    private async Task GiveBackAsync(string name, BeginCall call)
     {
         var began = time.GetTimestamp();
         while (time.GetElapsedTime(began) < call.Lease)
@@ -116,7 +120,7 @@ internal sealed partial class IdempotencyGrain(
             await Task.Delay(GiveBackAgainAfter, time);
             try
             {
-                await store.ReleaseAsync(Name, call.Owner, options.Value.Retention);
+                await store.ReleaseAsync(name, call.Owner, options.Value.Retention);
                 return;
             }
             catch (ServiceOverloadedException)
@@ -129,11 +133,10 @@ internal sealed partial class IdempotencyGrain(
         LogClaimLost();
     }
 
-    private StepOutcome Ended(string step, StepOutcome outcome)
+    private StepOutcome Ended(string name, string step, StepOutcome outcome)
     {
         metrics.Stepped(step, outcome);
-        _ended.TrySetResult();
-        _ended = NewSignal();
+        _waiting.Call(name);
         return outcome;
     }
 

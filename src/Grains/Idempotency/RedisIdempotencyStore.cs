@@ -18,6 +18,8 @@ internal sealed class RedisIdempotencyStore(
 {
     private const string Layouts = "idempotency-layouts.lua";
 
+    private static readonly RedisValue[] CurrentOnly = [nameof(LegacyLayout.Off), "", ""];
+
     internal static readonly LuaScript Begin = LuaScript.Load(Layouts, "idempotency-begin.lua");
     internal static readonly LuaScript Step = LuaScript.Load(Layouts, "idempotency-step.lua");
     internal static readonly LuaScript Look = LuaScript.Load(Layouts, "idempotency-read.lua");
@@ -96,9 +98,10 @@ internal sealed class RedisIdempotencyStore(
     private Task<RedisResult> WriteAsync(LuaScript script, string name, RedisValue[] values)
     {
         var (names, layout) = Places(name);
+        RedisValue[] all = [.. layout, .. values];
         return redis.RunAsync(CallKind.Write, async database =>
         {
-            var answer = await script.RunAsync(database, names, [.. layout, .. values]);
+            var answer = await script.RunAsync(database, names, all);
             await commit.CommitAsync();
             return answer;
         });
@@ -110,7 +113,7 @@ internal sealed class RedisIdempotencyStore(
         var layout = options.Value.LegacyLayout;
         if (layout is LegacyLayout.Off)
         {
-            return ([name], [nameof(LegacyLayout.Off), "", ""]);
+            return ([name], CurrentOnly);
         }
 
         // Not left to the store, which would refuse each pair of names with an error that does not say what to do.
@@ -123,6 +126,6 @@ internal sealed class RedisIdempotencyStore(
 
         return LegacyRecord.Of(name) is { } old
             ? ([name, old.Name], [layout.ToString(), old.Tenant, old.Endpoint])
-            : ([name], [nameof(LegacyLayout.Off), "", ""]);
+            : ([name], CurrentOnly);
     }
 }

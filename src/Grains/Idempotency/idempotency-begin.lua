@@ -8,12 +8,14 @@
 -- answers  {'started', epoch, only the older layout knew}; or {state, epoch, fingerprint, how long the claim lasts in
 --          ms, status, headers, body, only the older layout knew}
 local at = now()
-local function claim(name, epoch)
+local function claim(name, epoch, found)
   redis.call('HSET', name, 'state', 'in_progress', 'epoch', epoch, 'owner', ARGV[4], 'fingerprint', ARGV[5],
     'lease', string.format('%.0f', at + tonumber(ARGV[6])))
-  redis.call('HDEL', name, 'status', 'headers', 'body')
+  if found then
+    redis.call('HDEL', name, 'status', 'headers', 'body')
+  end
   -- The retention counts from the claim's end: a key that is gone while its request runs would let it run twice.
-  keep(name, ARGV[6] + ARGV[7])
+  keep(name, ARGV[6] + ARGV[7], found)
 end
 
 local state = known and known.state
@@ -25,11 +27,11 @@ if isFree or isTakenOver then
   local epoch = string.format('%.0f', tonumber(known and known.epoch or '0') + 1)
   -- The older name first, so that it is never known for longer than the other.
   if mayWriteOld then
-    claim(KEYS[2], epoch)
+    claim(KEYS[2], epoch, old)
     redis.call('HSET', KEYS[2], 'tenant', ARGV[2], 'endpoint', ARGV[3])
   end
   if isReadBoth or not mayWriteOld then
-    claim(KEYS[1], epoch)
+    claim(KEYS[1], epoch, current)
   end
   return {'started', epoch, '0'}
 end

@@ -54,8 +54,8 @@ local isOnlyOld = known ~= nil and known == old
 
 -- Never for a shorter time than before. A silo that does not write the older layout moves on one record of two; were
 -- that one gone first, the other, which is behind, would count.
-local function keep(name, ms)
-  if redis.call('PTTL', name) < ms then
+local function keep(name, ms, found)
+  if not found or redis.call('PTTL', name) < ms then
     redis.call('PEXPIRE', name, string.format('%.0f', ms))
   end
 end
@@ -69,7 +69,7 @@ local function copy(from, to)
   else
     redis.call('HDEL', to, 'status', 'headers', 'body')
   end
-  keep(to, redis.call('PTTL', from))
+  keep(to, redis.call('PTTL', from), true)
 end
 
 local function now()

@@ -38,7 +38,7 @@ if ARGV[6] == 'in_progress' then
   local lease = string.format('%.0f', now() + tonumber(ARGV[8]))
   for _, name in ipairs(names) do
     redis.call('HSET', name, 'lease', lease)
-    keep(name, ARGV[7] + ARGV[8])
+    keep(name, ARGV[7] + ARGV[8], true)
   end
   return 'done'
 end
@@ -50,6 +50,6 @@ if known.state ~= 'in_progress' and known.state ~= 'unknown' then
 end
 for _, name in ipairs(names) do
   redis.call('HSET', name, 'state', ARGV[6], 'status', ARGV[8], 'headers', ARGV[9], 'body', ARGV[10])
-  keep(name, tonumber(ARGV[7]))
+  keep(name, tonumber(ARGV[7]), true)
 end
 return 'done'

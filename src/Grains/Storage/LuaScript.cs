@@ -1,14 +1,24 @@
+using System.Security.Cryptography;
+using System.Text;
 using StackExchange.Redis;
 
 namespace Gatehouse.Grains.Storage;
 
 /// <summary>
-/// A Lua script that lies beside the code that owns it. The client sends EVALSHA and loads the script again when the
-/// store has forgotten it (NOSCRIPT).
+/// A Lua script that lies beside the code that owns it. It is called by its hash, and sent again when the store has
+/// forgotten it (NOSCRIPT). Given its text, the client would hash all of that for every call.
 /// </summary>
 internal sealed class LuaScript
 {
-    private LuaScript(string text) => Text = text;
+    private readonly byte[] _hash;
+
+    private LuaScript(string text)
+    {
+        Text = text;
+#pragma warning disable CA5350 // Not for security: it is how a store names a script.
+        _hash = SHA1.HashData(Encoding.UTF8.GetBytes(text));
+#pragma warning restore CA5350
+    }
 
     public string Text { get; }
 
@@ -18,8 +28,17 @@ internal sealed class LuaScript
     /// <summary>Reads a script that others of its kind begin with, and the one that follows.</summary>
     public static LuaScript Load(string beginning, string fileName) => new(Read(beginning) + Read(fileName));
 
-    public Task<RedisResult> RunAsync(IDatabase database, RedisKey[] keys, params RedisValue[] values) =>
-        database.ScriptEvaluateAsync(Text, keys, values);
+    public async Task<RedisResult> RunAsync(IDatabase database, RedisKey[] keys, params RedisValue[] values)
+    {
+        try
+        {
+            return await database.ScriptEvaluateAsync(_hash, keys, values);
+        }
+        catch (RedisServerException failure) when (failure.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return await database.ScriptEvaluateAsync(Text, keys, values);
+        }
+    }
 
     private static string Read(string fileName)
     {

@@ -8,6 +8,8 @@ public class EndpointNameTests
     [Theory]
     [InlineData("post /Orders/{id:guid}/Items/{item?}", "POST /orders/{id}/items/{item}")]
     [InlineData("POST /orders/{Id}/", "POST /orders/{Id}")]
+    [InlineData("POST /orders/{id}/items/{**rest}", "POST /orders/{id}/items/{**rest}")]
+    [InlineData("POST /orders/17/{id}", "POST /orders/17/{id}")]
     [InlineData("PUT /tickets/17", "PUT /tickets/{id}")]
     [InlineData("PUT /tickets/0b8c1f52-6a6d-4a2c-9c58-7d0f5b7a1c11/close", "PUT /tickets/{id}/close")]
     [InlineData("GET /u/01ARZ3NDEKTSV4RRFFQ69G5FAV", "GET /u/{id}")]
@@ -31,6 +33,8 @@ public class EndpointNameTests
     [InlineData("POST /orders?x=1")]
     [InlineData("P0ST /orders")]
     [InlineData("POST  /orders")]
+    [InlineData("POST\n /orders")]
+    [InlineData("POST /orders/{id}\n")]
     public void TryRead_AnythingElse_IsRefused(string? text) => Assert.False(EndpointName.TryRead(text, out _));
 
     [Fact]

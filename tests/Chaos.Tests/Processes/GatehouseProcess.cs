@@ -91,8 +91,14 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
     public async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, string? body = null)
     {
         using var request = new HttpRequestMessage(method, path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         request.Content = body is null ? null : new StringContent(body, null, "application/json");
+        return await SendAsync(request);
+    }
+
+    /// <summary>Sends a request with headers of its own, with the admin key.</summary>
+    public async Task<(int Status, JsonElement Body)> SendAsync(HttpRequestMessage request)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         using var response = await Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);

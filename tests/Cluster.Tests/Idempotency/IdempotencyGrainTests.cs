@@ -15,7 +15,7 @@ public sealed class IdempotencyGrainTests(IdempotencyCluster fixture) : IClassFi
     private readonly GatehouseCluster _cluster = fixture.Cluster;
     private readonly string _tenant = GatehouseCluster.NewName();
 
-    private IIdempotencyGrain Key => _cluster.Grains.Idempotency(_tenant, "POST /orders/{id}", "k1");
+    private IdempotencyKeyHandle Key => _cluster.Grains.Idempotency(_tenant, "POST /orders/{id}", "k1");
 
     [Fact]
     public async Task Begin_ByManyAtOnce_StartsOne_AndGivesAllTheSameAnswer()
