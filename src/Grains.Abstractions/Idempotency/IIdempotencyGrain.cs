@@ -157,7 +157,7 @@ public sealed record StoredResponse
     /// <summary>The body's bytes.</summary>
     [Id(2)] public byte[] Body { get; init; } = [];
 
-    /// <summary>Whether there was a body that is not to be kept: it is done, and its answer is not given again.</summary>
+    /// <summary>Whether there was a body that is not kept: it is done, and its answer is not given again.</summary>
     [Id(3)] public bool IsTombstone { get; init; }
 }
 

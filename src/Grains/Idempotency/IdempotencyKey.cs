@@ -85,7 +85,8 @@ internal static class IdempotencyKey
             401 or 403 or 408 or 409 or 425 or 429 => (KeyState.Released, kept with { Body = [] }),
             // Something went wrong, and whether before or after the effect is not known.
             >= 500 => (KeyState.Unknown, kept with { Body = [] }),
-            _ when response.IsTombstone || response.Body.Length > BodyMax => (KeyState.Tombstoned, kept with { Body = [] }),
+            _ when response.IsTombstone || response.Body.Length > BodyMax =>
+                (KeyState.Tombstoned, kept with { Body = [] }),
             _ => (KeyState.Completed, kept),
         };
     }
