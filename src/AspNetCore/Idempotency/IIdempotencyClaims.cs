@@ -1,6 +1,9 @@
 namespace Gatehouse.AspNetCore.Idempotency;
 
-/// <summary>Where claims are kept: a Gatehouse. Every call may be repeated.</summary>
+/// <summary>
+/// Where claims are kept: a Gatehouse. Every call may be repeated. A <see cref="GatehouseRefusedException"/> says that
+/// the service may not call it, or calls it wrongly.
+/// </summary>
 public interface IIdempotencyClaims
 {
     /// <summary>Claims a key for a request, or says what became of the one that has it.</summary>

@@ -20,6 +20,8 @@ internal sealed partial class IdempotencyMiddleware(
 
     private const int PathMax = 2_048;
 
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
@@ -52,11 +54,11 @@ internal sealed partial class IdempotencyMiddleware(
         {
             answer = await claims.BeginAsync(claim, begin, context.RequestAborted);
         }
-        catch (GatehouseUnavailableException failure)
+        catch (Exception failure) when (failure is GatehouseUnavailableException or GatehouseRefusedException)
         {
             LogUnavailable(failure);
-            await RefuseAsync(
-                context, new IdempotencyRefusal(RefusalKind.Unavailable) { RetryAfter = failure.RetryAfter });
+            var retryAfter = (failure as GatehouseUnavailableException)?.RetryAfter ?? RetryAfter;
+            await RefuseAsync(context, new IdempotencyRefusal(RefusalKind.Unavailable) { RetryAfter = retryAfter });
             return;
         }
 
@@ -178,7 +180,7 @@ internal sealed partial class IdempotencyMiddleware(
             ? EndpointName.Of(context.Request.Method, pattern)
             : EndpointName.OfPath(context.Request.Method, context.Request.Path.Value ?? "/");
 
-    [LoggerMessage(6104, LogLevel.Warning, "A request with an idempotency key was not begun: Gatehouse is unavailable")]
+    [LoggerMessage(6104, LogLevel.Warning, "A request with an idempotency key was not begun: Gatehouse could not be asked")]
     private partial void LogUnavailable(Exception failure);
 
     [LoggerMessage(6105, LogLevel.Warning, "An answer could not be recorded; it is given all the same")]

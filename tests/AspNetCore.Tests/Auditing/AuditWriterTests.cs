@@ -26,9 +26,10 @@ public class AuditWriterTests
             Assert.True(service.Audit.TryWrite(Event(i.ToString(CultureInfo.InvariantCulture))));
         }
 
-        Assert.Equal(1200, service.Metrics["gatehouse.audit_writer.queue.length"]);
+        var last = service.Audit.AppendAsync(Event("last"), Cancellation);
+        Assert.Equal(1201, service.Metrics["gatehouse.audit_writer.queue.length"]);
         release.SetResult();
-        await service.Audit.AppendAsync(Event("last"), Cancellation);
+        await last;
 
         Assert.Equal([1, 500, 500, 201], _chain.Gatehouse.Requests.Select(r => r.Json.GetProperty("events").GetArrayLength()));
         Assert.Equal([.. Enumerable.Range(0, 1201).Select(i => $"{i}"), "last"], _chain.Ids);
@@ -49,12 +50,13 @@ public class AuditWriterTests
             await service.Audit.WriteAsync(Event($"{i}") with { Metadata = large }, Cancellation);
         }
 
+        var last = service.Audit.AppendAsync(Event("last"), Cancellation);
         release.SetResult();
-        await service.Audit.AppendAsync(Event("last"), Cancellation);
+        await last;
 
         Assert.All(_chain.Gatehouse.Requests, request => Assert.InRange(request.Body.Length * 2, 0, 1024 * 1024));
         Assert.Equal(22, _chain.Ids.Count);
-        Assert.InRange(_chain.Gatehouse.Requests.Count, 4, 6);
+        Assert.Equal(4, _chain.Gatehouse.Requests.Count);
     }
 
     [Fact]

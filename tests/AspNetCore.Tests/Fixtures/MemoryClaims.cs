@@ -12,6 +12,10 @@ internal sealed class MemoryClaims(TimeProvider time) : IIdempotencyClaims
     /// <summary>Which calls fail: begin, complete, release or renew.</summary>
     public HashSet<string> Away { get; } = [];
 
+    /// <summary>How they fail.</summary>
+    public Exception Failure { get; set; } =
+        new GatehouseUnavailableException("away") { RetryAfter = TimeSpan.FromSeconds(7) };
+
     public List<string> Calls { get; } = [];
 
     /// <summary>Completes once the condition holds; looked at behind every call.</summary>
@@ -127,7 +131,7 @@ internal sealed class MemoryClaims(TimeProvider time) : IIdempotencyClaims
             Signal();
             if (Away.Contains(name))
             {
-                throw new GatehouseUnavailableException("away") { RetryAfter = TimeSpan.FromSeconds(7) };
+                throw Failure;
             }
         }
     }

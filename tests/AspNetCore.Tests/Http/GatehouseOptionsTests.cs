@@ -1,3 +1,4 @@
+using Gatehouse.AspNetCore.Http;
 using Gatehouse.AspNetCore.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,6 +48,25 @@ public class GatehouseOptionsTests
     }
 
     [Fact]
+    public async Task Key_ThatChanges_IsUsedFromThenOn()
+    {
+        var gatehouse = new FakeGatehouse().Then(500, "");
+        using var host = Host("Check:AttemptsMax", "1", services =>
+            services.AddHttpClient("Gatehouse").ConfigurePrimaryHttpMessageHandler(gatehouse.NewHandler));
+        var client = host.Services.GetRequiredService<GatehouseClient>();
+        var configuration = (IConfigurationRoot)host.Services.GetRequiredService<IConfiguration>();
+
+        await Assert.ThrowsAsync<GatehouseUnavailableException>(() => client.CheckAsync("p", "s"));
+        configuration["Gatehouse:ApiKey"] = "gh_acme.k2_another";
+        configuration.Reload();
+        await Assert.ThrowsAsync<GatehouseUnavailableException>(() => client.CheckAsync("p", "s"));
+
+        Assert.Equal(
+            [$"Bearer {TestService.Key}", "Bearer gh_acme.k2_another"],
+            gatehouse.Requests.Select(request => request.Headers["Authorization"]));
+    }
+
+    [Fact]
     public async Task Address_WithAPath_KeepsIt()
     {
         var gatehouse = new FakeGatehouse().Then(500, "");
@@ -58,7 +78,7 @@ public class GatehouseOptionsTests
         Assert.Equal("/a/v1/tenants/acme/rate-limits/p/check", Assert.Single(gatehouse.Requests).Path);
     }
 
-    private static IHost Host(string setting, string value)
+    private static IHost Host(string setting, string value, Action<IServiceCollection>? configure = null)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -69,6 +89,7 @@ public class GatehouseOptionsTests
         });
         builder.Configuration.AddInMemoryCollection([new($"Gatehouse:{setting}", value)]);
         builder.Services.AddGatehouse();
+        configure?.Invoke(builder.Services);
         return builder.Build();
     }
 }

@@ -26,6 +26,19 @@ public class IdempotencyFaultTests
     }
 
     [Fact]
+    public async Task BeforeTheClaim_WhereTheServiceMayNotCallGatehouse_NothingRunsEither()
+    {
+        await using var service = await StartAsync();
+        service.Claims.Away.Add("begin");
+        service.Claims.Failure = new GatehouseRefusedException("missing_scope");
+
+        var refused = await service.PostAsync("/pay");
+
+        Assert.Equal((429, "service_overloaded", 0), (refused.Status, refused.Code, _effect.Count));
+        Assert.DoesNotContain("missing_scope", refused.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AtCompletion_TheCallerGetsTheRealAnswer_AndTheRecordIsMadeUpFor()
     {
         await using var service = await StartAsync();
