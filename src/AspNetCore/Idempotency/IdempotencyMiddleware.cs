@@ -180,7 +180,8 @@ internal sealed partial class IdempotencyMiddleware(
             ? EndpointName.Of(context.Request.Method, pattern)
             : EndpointName.OfPath(context.Request.Method, context.Request.Path.Value ?? "/");
 
-    [LoggerMessage(6104, LogLevel.Warning, "A request with an idempotency key was not begun: Gatehouse could not be asked")]
+    [LoggerMessage(6104, LogLevel.Warning,
+        "A request with an idempotency key was not begun: Gatehouse could not be asked")]
     private partial void LogUnavailable(Exception failure);
 
     [LoggerMessage(6105, LogLevel.Warning, "An answer could not be recorded; it is given all the same")]

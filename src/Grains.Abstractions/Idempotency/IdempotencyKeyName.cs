@@ -16,8 +16,8 @@ public static class IdempotencyKeyName
 
     private const string HexDigits = "0123456789ABCDEF";
 
-    private static readonly SearchValues<char> Encoded =
-        SearchValues.Create(['%', ':', '{', '}', '\x7f', .. Enumerable.Range(0, ' ').Select(static code => (char)code)]);
+    private static readonly SearchValues<char> Encoded = SearchValues.Create(
+        ['%', ':', '{', '}', '\x7f', .. Enumerable.Range(0, ' ').Select(static code => (char)code)]);
 
     /// <summary>Builds the name.</summary>
     /// <param name="tenant">The tenant.</param>
