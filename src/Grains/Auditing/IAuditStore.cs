@@ -51,8 +51,11 @@ internal interface IAuditStore
     /// <summary>Drops the first segment that it still holds, if it begins and ends so; false otherwise.</summary>
     Task<bool> DropAsync(string tenant, long fence, long from, byte[] first, byte[] last);
 
-    /// <summary>Forgets ids: events that have them are recorded again from here on.</summary>
-    Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries);
+    /// <summary>
+    /// Forgets the ids of entries: events that have them are recorded again from here on. Moves the place before which
+    /// ids are forgotten; false when that is not <paramref name="from"/>, or the chain is somebody else's.
+    /// </summary>
+    Task<bool> ForgetAsync(string tenant, long fence, long from, long before, IReadOnlyList<AuditEntry> entries);
 
     /// <summary>Knows ids again.</summary>
     Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries);

@@ -66,10 +66,11 @@ internal sealed partial class RedisAuditStore
         return (int)await WriteAsync(Drop, keys, [fence, from, from + SegmentSize, first, last]) == 1;
     }
 
-    public async Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries)
+    public async Task<bool> ForgetAsync(
+        string tenant, long fence, long from, long before, IReadOnlyList<AuditEntry> entries)
     {
         RedisValue[] values =
-            [fence, from, from + entries.Count, .. entries.Select(static entry => (RedisValue)entry.Id)];
+            [fence, from, before, .. entries.Select(static entry => (RedisValue)entry.Id)];
         return (int)await WriteAsync(Forget, [EndOf(tenant), IdsOf(tenant)], values) == 1;
     }
 

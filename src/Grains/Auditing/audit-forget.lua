@@ -1,10 +1,10 @@
--- Forgets the ids of entries of a tenant's audit chain that were recorded long ago. Safe to repeat.
+-- Forgets the ids of entries of a tenant's audit chain that were recorded long ago, or deleted. Safe to repeat.
 -- KEYS[1]  the chain's end: fence, forgotten
 -- KEYS[2]  the ids of its events, with their places
 -- ARGV[1]  the writer's fence
 -- ARGV[2]  the place before which ids are forgotten already
 -- ARGV[3]  the place before which they are from here on
--- ARGV[4...]  the ids of the entries between
+-- ARGV[4...]  the ids: those of the entries between, or of any that were deleted when both places are the same
 -- answers  1, or 0 when the chain is somebody else's
 local chain = redis.call('HMGET', KEYS[1], 'fence', 'forgotten')
 if (chain[1] or '0') ~= ARGV[1] or (chain[2] or '0') ~= ARGV[2] then

@@ -111,13 +111,15 @@ public class SealedChainStoreTests
         }
 
         Assert.Equal(StoreOutcome.Known, await SendAgainAsync());
-        Assert.False(await chains.ForgetAsync(Tenant, fence - 1, 0, entries));
-        Assert.False(await chains.ForgetAsync(Tenant, fence, 1, entries));
+        Assert.False(await chains.ForgetAsync(Tenant, fence - 1, 0, 4, entries));
+        Assert.False(await chains.ForgetAsync(Tenant, fence, 1, 5, entries));
         Assert.Equal(StoreOutcome.Known, await SendAgainAsync());
-        Assert.True(await chains.ForgetAsync(Tenant, fence, 0, entries));
+        Assert.True(await chains.ForgetAsync(Tenant, fence, 0, 4, entries));
         await chains.RememberAsync(Tenant, entries);
         Assert.Equal(StoreOutcome.Known, await SendAgainAsync());
-        Assert.True(await chains.ForgetAsync(Tenant, fence, 4, entries));
+        // Those of deleted entries: the mark stays.
+        Assert.True(await chains.ForgetAsync(Tenant, fence, 4, 4, entries));
+        Assert.Equal(new HeldRange(0, 4), await chains.HeldAsync(Tenant));
         Assert.Equal(StoreOutcome.Done, await SendAgainAsync());
     }
 

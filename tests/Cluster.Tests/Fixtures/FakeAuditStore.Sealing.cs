@@ -56,7 +56,8 @@ internal sealed partial class FakeAuditStore
             return isIt;
         });
 
-    public Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries) =>
+    public Task<bool> ForgetAsync(
+        string tenant, long fence, long from, long before, IReadOnlyList<AuditEntry> entries) =>
         Answer(tenant, chain =>
         {
             var isIt = (chain.Fence, chain.Forgotten) == (fence, from);
@@ -65,7 +66,7 @@ internal sealed partial class FakeAuditStore
                 chain.Ids.Remove(entry.Id);
             }
 
-            chain.Forgotten = isIt ? from + entries.Count : chain.Forgotten;
+            chain.Forgotten = isIt ? before : chain.Forgotten;
             return isIt;
         });
 
