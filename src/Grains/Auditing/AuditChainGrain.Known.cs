@@ -106,7 +106,8 @@ internal sealed partial class AuditChainGrain
     private async Task ForgetPrunedAsync(
         OpenChain chain, IReadOnlyList<AuditEntry> entries, IReadOnlyDictionary<int, long> known, long prunedBefore)
     {
-        var pruned = known.Where(place => place.Value < prunedBefore).Select(place => entries[place.Key]).ToList();
+        var pruned = known.Where(place => place.Value < prunedBefore)
+            .Select(place => entries[place.Key] with { Seq = place.Value }).ToList();
         var forgotten = (await store.HeldAsync(Tenant)).Forgotten;
         // Refused when the mark has moved meanwhile, or the chain is somebody else's: the next append finds out.
         await store.ForgetAsync(Tenant, chain.Fence, forgotten, forgotten, pruned);
