@@ -161,6 +161,30 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     }
 
     [Fact]
+    public async Task Repair_ThatTakesLong_IsNotDisturbedByWhoeverElseAsks()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        _chain.Stored.Frozen = "somebody looked at it";
+        await _cluster.RestartAllAsync();
+        await _chain.Grain.StateAsync();
+        (Task<AuditRepair>? other, AuditAppendResult? meanwhile) = (null, null);
+        _cluster.Chains.BeforeForgetAll = async () =>
+        {
+            // Long enough for a frozen chain to be looked at again.
+            _cluster.Time.Advance(TimeSpan.FromSeconds(11));
+            other = _chain.Grain.RepairAsync(null);
+            meanwhile = await _chain.AppendAsync("meanwhile");
+        };
+
+        var repair = await _chain.Grain.RepairAsync(null);
+
+        Assert.Equal((AuditRepairOutcome.Continued, AuditRepairOutcome.Sound), (repair.Outcome, (await other!).Outcome));
+        Assert.Equal(AuditAppendOutcome.Frozen, meanwhile!.Outcome);
+        Assert.Equal(AuditAppendOutcome.Recorded, (await _chain.AppendAsync("meanwhile")).Outcome);
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
     public async Task Retention_OfAFrozenChain_IsNotSet()
     {
         await _chain.AppendAsync("e");
