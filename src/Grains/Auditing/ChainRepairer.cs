@@ -30,9 +30,12 @@ internal sealed class ChainRepairer(
         var opened = await TryOpenAsync(tenant);
         var signed = Math.Max(
             archived.Signed?.Size ?? 0, (opened?.Signed ?? await store.CheckpointAsync(tenant))?.Size ?? 0);
+        // Of a repair whose answer was lost: what it gave up is to be recorded all the same.
+        var unrecorded = opened?.Repair?.GivenUp ?? 0;
         if (opened is not null && opened.End.Size >= signed && await FollowsAsync(tenant, archived.End, opened))
         {
-            return await GoOnAsync(tenant, archived, opened, new ChainRepair(opened.End.Size, 0, fault, clock.Now));
+            return await GoOnAsync(
+                tenant, archived, opened, new ChainRepair(opened.End.Size, unrecorded, fault, clock.Now));
         }
 
         var size = opened is null ? archived.End.Size : Math.Max(opened.Stored, opened.End.Size);
@@ -56,7 +59,7 @@ internal sealed class ChainRepairer(
 
         await RestoreAsync(
             tenant, archived, opened?.Fence ?? await store.FenceAsync(tenant),
-            new ChainRepair(repair.Size, repair.GivenUp, fault, clock.Now));
+            new ChainRepair(repair.Size, unrecorded + repair.GivenUp, fault, clock.Now));
         return repair;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gatehouse.Cluster.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
@@ -101,6 +102,7 @@ public sealed class AuditRepairIdsTests(AuditCluster fixture) : IClassFixture<Au
             faults.Clear();
 
             AssertIds();
+            Assert.Equal(3, Records().Sum(record => record.GetProperty("metadata").GetProperty("givenUp").GetInt32()));
             Assert.Equal((null, null), (_chain.Stored.Frozen, _chain.Stored.Repair));
             Assert.Equal(2_048, Assert.Single((await _chain.AppendAsync("s2-48")).Receipts).Seq);
             Assert.Equal(AuditAppendOutcome.Recorded, (await _chain.AppendManyAsync("u", 3)).Outcome);
@@ -158,6 +160,12 @@ public sealed class AuditRepairIdsTests(AuditCluster fixture) : IClassFixture<Au
             }
         }
     }
+
+    private List<JsonElement> Records() =>
+    [
+        .. _chain.Stored.Entries.Select(static entry => JsonDocument.Parse(entry).RootElement)
+            .Where(static entry => entry.GetProperty("action").GetString() == "audit.repaired"),
+    ];
 
     private void AssertIds()
     {
