@@ -7,6 +7,8 @@ namespace Gatehouse.Grains.Auditing;
 /// <content>What operators ask for: why a chain is frozen, repair, retention.</content>
 internal sealed partial class AuditChainGrain
 {
+    private Task? _repairing;
+
     public async Task<AuditChainState> StateAsync()
     {
         var chain = await OpenAsync();
@@ -41,20 +43,47 @@ internal sealed partial class AuditChainGrain
             return new AuditRepair { Outcome = AuditRepairOutcome.Sound, Size = chain.End.Size };
         }
 
-        var fault = chain.Fault ?? "";
-        var repair = await repairer.RepairAsync(Tenant, fault, giveUpFrom);
-        if (repair.Outcome is AuditRepairOutcome.WouldGiveUp or AuditRepairOutcome.WouldContradict)
+        if (_repairing is { } underWay)
         {
-            return repair;
+            // Two at once would fence each other off.
+            await underWay.ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            return await RepairAsync(giveUpFrom);
         }
 
-        // Whatever this activation acknowledged: what is there now is the truth, and the record says so.
-        (_acknowledged, _opening) = (ChainEnd.Empty, null);
-        metrics.Repaired(repair.Outcome);
-        LogRepairedByHand(Tenant, repair.Outcome, repair.Size, repair.GivenUp, fault);
-        await OpenAsync();
-        await RecordRepairAsync();
+        var repairing = RepairAsync(chain.Fault ?? "", giveUpFrom);
+        _repairing = repairing;
+        var repair = await repairing;
+        if (repair.Outcome is AuditRepairOutcome.Continued or AuditRepairOutcome.Restored)
+        {
+            await OpenAsync();
+            await RecordRepairAsync();
+        }
+
         return repair;
+    }
+
+    private async Task<AuditRepair> RepairAsync(string fault, long? giveUpFrom)
+    {
+        // Not before the field holds it.
+        await Task.Yield();
+        try
+        {
+            var repair = await repairer.RepairAsync(Tenant, fault, giveUpFrom);
+            if (repair.Outcome is AuditRepairOutcome.Continued or AuditRepairOutcome.Restored)
+            {
+                // Whatever this activation acknowledged: what is there now is the truth, and the record says so.
+                (_acknowledged, _opening) = (ChainEnd.Empty, null);
+                metrics.Repaired(repair.Outcome);
+                LogRepairedByHand(Tenant, repair.Outcome, repair.Size, repair.GivenUp, fault);
+            }
+
+            return repair;
+        }
+        finally
+        {
+            _repairing = null;
+        }
     }
 
     /// <summary>

@@ -6,6 +6,18 @@ namespace Gatehouse.Grains.Auditing;
 /// <content>Events that are sent again.</content>
 internal sealed partial class AuditChainGrain
 {
+    /// <summary>An event that the store knows.</summary>
+    /// <param name="Index">Which of those that were sent.</param>
+    /// <param name="Seq">Its place.</param>
+    /// <param name="Found">What stands there, if it is that event.</param>
+    /// <param name="Failure">Why nobody can say.</param>
+    private sealed record KnownEvent(int Index, long Seq, FoundEntry? Found, ServiceOverloadedException? Failure)
+    {
+        public bool IsMissing => Found is null && Failure is null;
+    }
+
+    private sealed record FoundEntry(AuditEntry Entry, string Previous, DateTimeOffset RecordedAt);
+
     /// <summary>
     /// Events that are recorded already are answered with their place; a call that sends one of their ids with another
     /// content is refused as a whole.
@@ -13,20 +25,43 @@ internal sealed partial class AuditChainGrain
     private async Task<AppendBatch> SkipKnownAsync(
         AppendBatch batch, OpenChain chain, IReadOnlyList<AuditEntry> entries, IReadOnlyDictionary<int, long> known)
     {
-        var refused = new HashSet<PendingAppend>();
-        foreach (var (index, seq, stored, failure) in await ReadKnownAsync(known))
+        var read = await ReadKnownAsync(entries, known);
+        if (read.Any(static audited => audited.IsMissing))
         {
-            var id = entries[index].Id;
-            if (failure is not null)
+            var (prunedBefore, failure) = await TryReadPrunedAsync();
+            if (known.Values.Any(seq => seq < prunedBefore))
             {
-                refused.UnionWith(Fail(batch, id, failure));
-                continue;
+                // Then the store is asked again: beside what was deleted, others are read wrong.
+                await ForgetPrunedAsync(chain, entries, known, prunedBefore);
+                return batch;
             }
 
-            if (!TryRead(stored, seq, id, out var entry, out var previous, out var recordedAt))
+            read = [.. read.Select(audited => audited.IsMissing && audited.Seq < _held.Dropped
+                ? audited with { Failure = failure }
+                : audited)];
+        }
+
+        if (read.FirstOrDefault(static audited => audited.IsMissing) is { } missing)
+        {
+            await FreezeAsync(chain, $"the event {missing.Seq} is not the one that its id names");
+            return batch;
+        }
+
+        return Answer(batch, chain, entries, read);
+    }
+
+    /// <summary>What is left of the batch once those who sent known events are answered.</summary>
+    private AppendBatch Answer(
+        AppendBatch batch, OpenChain chain, IReadOnlyList<AuditEntry> entries, IReadOnlyList<KnownEvent> known)
+    {
+        var refused = new HashSet<PendingAppend>();
+        foreach (var (index, seq, found, failure) in known)
+        {
+            var id = entries[index].Id;
+            if (found is not var (entry, previous, recordedAt))
             {
-                await FreezeAsync(chain, $"the event {seq} is not the one that its id names");
-                return batch;
+                refused.UnionWith(Fail(batch, id, failure!));
+                continue;
             }
 
             batch.Record(Receipt(seq, id, Convert.ToHexStringLower(entry.Hash), previous, recordedAt,
@@ -51,6 +86,33 @@ internal sealed partial class AuditChainGrain
         return new AppendBatch();
     }
 
+    /// <summary>Before which place entries were deleted; 0 and why when the archive does not answer.</summary>
+    private async Task<(long Before, ServiceOverloadedException? Failure)> TryReadPrunedAsync()
+    {
+        try
+        {
+            return ((await archive.ReadChainAsync(Tenant)).PrunedBefore, null);
+        }
+        catch (ServiceOverloadedException away)
+        {
+            return (0, away);
+        }
+    }
+
+    /// <summary>
+    /// An id whose entry was deleted is known no more. Ids are forgotten before that as a rule; one that was not is no
+    /// damage to the chain, whatever the mark says before which ids are forgotten.
+    /// </summary>
+    private async Task ForgetPrunedAsync(
+        OpenChain chain, IReadOnlyList<AuditEntry> entries, IReadOnlyDictionary<int, long> known, long prunedBefore)
+    {
+        var pruned = known.Where(place => place.Value < prunedBefore)
+            .Select(place => entries[place.Key] with { Seq = place.Value }).ToList();
+        var forgotten = (await store.HeldAsync(Tenant)).Forgotten;
+        // Refused when the mark has moved meanwhile, or the chain is somebody else's: the next append finds out.
+        await store.ForgetAsync(Tenant, chain.Fence, forgotten, forgotten, pruned);
+    }
+
     /// <summary>Only those who send again what is in the archive wait for it.</summary>
     private static List<PendingAppend> Fail(AppendBatch batch, string id, Exception failure)
     {
@@ -60,11 +122,11 @@ internal sealed partial class AuditChainGrain
     }
 
     /// <summary>What is sent again was recorded together as a rule: read in runs, not one by one.</summary>
-    private async Task<List<(int Index, long Seq, byte[]? Entry, ServiceOverloadedException? Failure)>> ReadKnownAsync(
-        IReadOnlyDictionary<int, long> known)
+    private async Task<List<KnownEvent>> ReadKnownAsync(
+        IReadOnlyList<AuditEntry> entries, IReadOnlyDictionary<int, long> known)
     {
         var sorted = known.OrderBy(place => place.Value).ToList();
-        var read = new List<(int, long, byte[]?, ServiceOverloadedException?)>(known.Count);
+        var read = new List<KnownEvent>(known.Count);
         for (var start = 0; start < sorted.Count;)
         {
             var (first, length) = (sorted[start].Value, 1);
@@ -76,7 +138,9 @@ internal sealed partial class AuditChainGrain
             var (part, failure) = await TryReadAsync(first, length);
             for (var i = 0; i < length; i++)
             {
-                read.Add((sorted[start + i].Key, first + i, i < part.Count ? part[i] : null, failure));
+                var (index, seq) = (sorted[start + i].Key, first + i);
+                var found = i < part.Count ? Find(part[i], seq, entries[index].Id) : null;
+                read.Add(new KnownEvent(index, seq, found, failure));
             }
 
             start += length;
@@ -98,18 +162,17 @@ internal sealed partial class AuditChainGrain
         }
     }
 
-    private static bool TryRead(
-        byte[]? stored, long seq, string id, out AuditEntry entry, out string previous, out DateTimeOffset recordedAt)
+    /// <summary>The entry, if it is the one of that place and id.</summary>
+    private static FoundEntry? Find(byte[] stored, long seq, string id)
     {
-        (entry, previous, recordedAt) = (null!, "", default);
         try
         {
-            (entry, _, previous, recordedAt) = AuditEntry.Read(stored ?? []);
-            return (entry.Seq, entry.Id) == (seq, id);
+            var (entry, _, previous, recordedAt) = AuditEntry.Read(stored);
+            return (entry.Seq, entry.Id) == (seq, id) ? new FoundEntry(entry, previous, recordedAt) : null;
         }
         catch (FormatException)
         {
-            return false;
+            return null;
         }
     }
 }

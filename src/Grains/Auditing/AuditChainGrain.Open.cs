@@ -12,7 +12,9 @@ internal sealed partial class AuditChainGrain
     private Task<OpenChain> OpenAsync()
     {
         ThrowIfDiscarded();
-        var isStale = _opening is { IsCompletedSuccessfully: true, Result.FrozenAt: { } since }
+        // Not while it is repaired: whoever asks meanwhile would take it away from the repair.
+        var isStale = _repairing is null
+            && _opening is { IsCompletedSuccessfully: true, Result.FrozenAt: { } since }
             && time.GetElapsedTime(since) >= FrozenFor;
         if (_opening is null or { IsFaulted: true } or { IsCanceled: true } || isStale)
         {

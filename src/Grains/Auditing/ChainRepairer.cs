@@ -20,7 +20,7 @@ internal sealed class ChainRepairer(
     /// </summary>
     private const int PartMax = 512;
 
-    /// <summary>Repairs a chain.</summary>
+    /// <summary>Repairs a chain. Safe to repeat: until the last step it stays frozen.</summary>
     /// <param name="tenant">Whose chain it is.</param>
     /// <param name="fault">Why it is frozen.</param>
     /// <param name="giveUpFrom">From which place on entries that are not archived may be given up; null: none.</param>
@@ -30,12 +30,12 @@ internal sealed class ChainRepairer(
         var opened = await TryOpenAsync(tenant);
         var signed = Math.Max(
             archived.Signed?.Size ?? 0, (opened?.Signed ?? await store.CheckpointAsync(tenant))?.Size ?? 0);
+        // Of a repair whose answer was lost: what it gave up is to be recorded all the same.
+        var unrecorded = opened?.Repair?.GivenUp ?? 0;
         if (opened is not null && opened.End.Size >= signed && await FollowsAsync(tenant, archived.End, opened))
         {
-            var goesOn = new ChainRepair(opened.End.Size, 0, fault, clock.Now);
-            return await store.UnfreezeAsync(tenant, opened.Fence, goesOn)
-                ? new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = goesOn.Size, Fault = fault }
-                : throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
+            return await GoOnAsync(
+                tenant, archived, opened, new ChainRepair(opened.End.Size, unrecorded, fault, clock.Now));
         }
 
         var size = opened is null ? archived.End.Size : Math.Max(opened.Stored, opened.End.Size);
@@ -58,8 +58,8 @@ internal sealed class ChainRepairer(
         }
 
         await RestoreAsync(
-            tenant, archived.End, opened?.Fence ?? await store.FenceAsync(tenant),
-            new ChainRepair(repair.Size, repair.GivenUp, fault, clock.Now));
+            tenant, archived, opened?.Fence ?? await store.FenceAsync(tenant),
+            new ChainRepair(repair.Size, unrecorded + repair.GivenUp, fault, clock.Now));
         return repair;
     }
 
@@ -123,41 +123,84 @@ internal sealed class ChainRepairer(
         return true;
     }
 
-    private async Task RestoreAsync(string tenant, ChainEnd archived, long fence, ChainRepair repair)
+    private async Task<AuditRepair> GoOnAsync(
+        string tenant, ArchivedChain archived, OpenedChain opened, ChainRepair repair)
     {
-        var start = archived.Size == 0 ? 0 : (archived.Size - 1) / SegmentSize * SegmentSize;
-        var entries = (await archive.ReadAsync(tenant, start, (int)(archived.Size - start)))
-            .Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
-        if (entries.Count != archived.Size - start)
+        ThrowUnless(await store.ForgetAllAsync(tenant, opened.Fence, repair.Fault));
+        for (var end = opened.End.Size; end > opened.Dropped;)
         {
-            throw new ServiceOverloadedException("archive_damaged", Applied.No);
+            var count = (int)Math.Min(PartMax, end - opened.Dropped);
+            var part = await store.ReadAsync(tenant, end - count, count);
+            ThrowUnless(part.Count == count && await store.RememberAsync(
+                tenant, opened.Fence, [.. part.Select(static bytes => AuditEntry.Read(bytes).Entry)]));
+            end -= count;
         }
 
-        // Whoever sends again what is given up must not be told that it is recorded.
-        await store.ForgetFromAsync(tenant, archived.Size);
-        var forgotten = await RememberAsync(tenant, start);
-        if (!await store.RestoreAsync(tenant, fence, archived, forgotten, entries, repair))
-        {
-            throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
-        }
+        var forgotten = await RememberAsync(tenant, opened.Fence, opened.Dropped, archived.PrunedBefore);
+        ThrowUnless(await store.UnfreezeAsync(tenant, opened.Fence, forgotten, repair));
+        return new AuditRepair { Outcome = AuditRepairOutcome.Continued, Size = repair.Size, Fault = repair.Fault };
     }
 
-    /// <summary>Ids of entries that left the store, as long ago as ids are known. Answers where they begin.</summary>
-    private async Task<long> RememberAsync(string tenant, long start)
+    private async Task RestoreAsync(string tenant, ArchivedChain archived, long fence, ChainRepair repair)
+    {
+        var (end, start) = (archived.End, Math.Max(0, archived.End.Size - 1) / SegmentSize * SegmentSize);
+        var (entries, _) = await ReadArchivedAsync(tenant, start, (int)(end.Size - start));
+        ThrowUnless(await store.ForgetAllAsync(tenant, fence, repair.Fault));
+        var forgotten = await RememberAsync(tenant, fence, start, archived.PrunedBefore);
+        ThrowUnless(await store.RestoreAsync(tenant, fence, end, forgotten, entries, repair));
+    }
+
+    /// <summary>
+    /// Ids of entries that left the store, as long ago as ids are known. A repair makes all ids anew, out of entries:
+    /// those of what is given up may be sent again; others that are old, or of another past, would stay for ever.
+    /// </summary>
+    /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="fence">The owner's.</param>
+    /// <param name="start">
+    /// Where they end. Backwards from there: of two entries with one id, the later one is known.
+    /// </param>
+    /// <param name="prunedBefore">Entries before this place were deleted.</param>
+    /// <returns>Where they begin.</returns>
+    private async Task<long> RememberAsync(string tenant, long fence, long start, long prunedBefore)
     {
         var until = clock.Now - options.Value.IdRetention;
-        while (start > 0)
+        while (start > prunedBefore)
         {
-            var part = await archive.ReadAsync(tenant, start - PartMax, PartMax);
-            if (part.Count != PartMax || AuditEntry.Read(part[^1]).RecordedAt < until)
+            var (part, lastAt) = await ReadArchivedAsync(tenant, start - PartMax, PartMax);
+            if (lastAt < until)
             {
                 break;
             }
 
-            await store.RememberAsync(tenant, [.. part.Select(static bytes => AuditEntry.Read(bytes).Entry)]);
+            ThrowUnless(await store.RememberAsync(tenant, fence, part));
             start -= PartMax;
         }
 
         return start;
+    }
+
+    private async Task<(IReadOnlyList<AuditEntry> Entries, DateTimeOffset LastAt)> ReadArchivedAsync(
+        string tenant, long from, int count)
+    {
+        var archived = await archive.ReadAsync(tenant, from, count);
+        try
+        {
+            var read = archived.Select(AuditEntry.Read).ToList();
+            return read.Count == count
+                ? ([.. read.Select(static entry => entry.Entry)], count == 0 ? default : read[^1].RecordedAt)
+                : throw new FormatException($"There are {read.Count} of the {count} entries from {from} on.");
+        }
+        catch (FormatException damage)
+        {
+            throw new ServiceOverloadedException("archive_damaged", Applied.No, damage);
+        }
+    }
+
+    private static void ThrowUnless(bool isOwner)
+    {
+        if (!isOwner)
+        {
+            throw new ServiceOverloadedException(AuditOverloads.Fenced, Applied.No);
+        }
     }
 }

@@ -61,7 +61,8 @@ internal sealed class ChainTidier(
             {
                 var entries = (await archive.ReadAsync(chain.Tenant, from, PartMax))
                     .Select(static bytes => AuditEntry.Read(bytes).Entry).ToList();
-                if (entries.Count != PartMax || !await store.ForgetAsync(chain.Tenant, chain.Fence, from, entries))
+                if (entries.Count != PartMax
+                    || !await store.ForgetAsync(chain.Tenant, chain.Fence, from, from + PartMax, entries))
                 {
                     return;
                 }

@@ -51,14 +51,23 @@ internal interface IAuditStore
     /// <summary>Drops the first segment that it still holds, if it begins and ends so; false otherwise.</summary>
     Task<bool> DropAsync(string tenant, long fence, long from, byte[] first, byte[] last);
 
-    /// <summary>Forgets ids: events that have them are recorded again from here on.</summary>
-    Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries);
+    /// <summary>
+    /// Forgets the ids of entries, but for those that name later ones: events that have them are recorded again from
+    /// here on. Moves the place before which ids are forgotten; false when that is not <paramref name="from"/>, or the
+    /// chain is somebody else's.
+    /// </summary>
+    Task<bool> ForgetAsync(string tenant, long fence, long from, long before, IReadOnlyList<AuditEntry> entries);
 
-    /// <summary>Knows ids again.</summary>
-    Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries);
+    /// <summary>
+    /// Forgets all ids of a chain that is to be repaired. It is frozen from here on, whatever becomes of the repair:
+    /// that makes the ids anew.
+    /// </summary>
+    Task<bool> ForgetAllAsync(string tenant, long fence, string fault);
 
-    /// <summary>Forgets the ids of a frozen chain's events from a place on: they are to be given up.</summary>
-    Task ForgetFromAsync(string tenant, long from);
+    /// <summary>
+    /// Knows ids again, of entries that follow one another; an id that is known already keeps its place.
+    /// </summary>
+    Task<bool> RememberAsync(string tenant, long fence, IReadOnlyList<AuditEntry> entries);
 
     /// <summary>
     /// Puts a chain back to an end; what the store held beyond it is gone afterwards, and the chain is not frozen.
@@ -73,7 +82,11 @@ internal interface IAuditStore
         string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries, ChainRepair repair);
 
     /// <summary>Lets the chain's owner append again.</summary>
-    Task<bool> UnfreezeAsync(string tenant, long fence, ChainRepair repair);
+    /// <param name="tenant">Whose chain it is.</param>
+    /// <param name="fence">The owner's.</param>
+    /// <param name="forgotten">The place before which ids are forgotten.</param>
+    /// <param name="repair">What the chain has to record of it.</param>
+    Task<bool> UnfreezeAsync(string tenant, long fence, long forgotten, ChainRepair repair);
 
     /// <summary>Notes that a repair is recorded in the chain.</summary>
     Task RepairRecordedAsync(string tenant);

@@ -15,6 +15,8 @@ internal sealed partial class RedisAuditStore
     internal static readonly LuaScript Checkpoint = LuaScript.Load("audit-checkpoint.lua");
     internal static readonly LuaScript Drop = LuaScript.Load("audit-drop.lua");
     internal static readonly LuaScript Forget = LuaScript.Load("audit-forget.lua");
+    internal static readonly LuaScript ForgetAll = LuaScript.Load("audit-forget-all.lua");
+    internal static readonly LuaScript Remember = LuaScript.Load("audit-remember.lua");
     internal static readonly LuaScript Restore = LuaScript.Load("audit-restore.lua");
     internal static readonly LuaScript Unfreeze = LuaScript.Load("audit-unfreeze.lua");
 
@@ -66,45 +68,22 @@ internal sealed partial class RedisAuditStore
         return (int)await WriteAsync(Drop, keys, [fence, from, from + SegmentSize, first, last]) == 1;
     }
 
-    public async Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries)
+    public async Task<bool> ForgetAsync(
+        string tenant, long fence, long from, long before, IReadOnlyList<AuditEntry> entries)
     {
         RedisValue[] values =
-            [fence, from, from + entries.Count, .. entries.Select(static entry => (RedisValue)entry.Id)];
+            [fence, from, before, .. entries.SelectMany(static entry => (RedisValue[])[entry.Id, entry.Seq])];
         return (int)await WriteAsync(Forget, [EndOf(tenant), IdsOf(tenant)], values) == 1;
     }
 
-    public async Task ForgetFromAsync(string tenant, long from)
+    public async Task<bool> ForgetAllAsync(string tenant, long fence, string fault) =>
+        (int)await WriteAsync(ForgetAll, [EndOf(tenant), IdsOf(tenant)], [fence, fault]) == 1;
+
+    public async Task<bool> RememberAsync(string tenant, long fence, IReadOnlyList<AuditEntry> entries)
     {
-        // Past the guard: a scan has as many commands as there are ids, and each of them is short. To its end first:
-        // the embedded store passes over ids while others are deleted.
-        var behind = new List<RedisValue>();
-        await foreach (var id in redis.Database.HashScanAsync(IdsOf(tenant), pageSize: 1_000))
-        {
-            if (Number((string)id.Value!) >= from)
-            {
-                behind.Add(id.Name);
-            }
-        }
-
-        foreach (var ids in behind.Chunk(PartMax))
-        {
-            await RunAsync(CallKind.Write, database => database.HashDeleteAsync(IdsOf(tenant), ids));
-        }
-
-        await RunAsync(CallKind.Write, async _ =>
-        {
-            await commit.CommitAsync();
-            return true;
-        });
+        RedisValue[] values = [fence, entries[0].Seq, .. entries.Select(static entry => (RedisValue)entry.Id)];
+        return (int)await WriteAsync(Remember, [EndOf(tenant), IdsOf(tenant)], values) == 1;
     }
-
-    public Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries) =>
-        RunAsync(CallKind.Write, async database =>
-        {
-            await database.HashSetAsync(
-                IdsOf(tenant), [.. entries.Select(static entry => new HashEntry(entry.Id, entry.Seq))]);
-            return true;
-        });
 
     public async Task<bool> RestoreAsync(
         string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries, ChainRepair repair)
@@ -138,8 +117,11 @@ internal sealed partial class RedisAuditStore
         return fence;
     });
 
-    public async Task<bool> UnfreezeAsync(string tenant, long fence, ChainRepair repair) =>
-        (int)await WriteAsync(Unfreeze, [EndOf(tenant)], [fence, JsonSerializer.Serialize(repair)]) == 1;
+    public async Task<bool> UnfreezeAsync(string tenant, long fence, long forgotten, ChainRepair repair)
+    {
+        RedisValue[] values = [fence, forgotten, JsonSerializer.Serialize(repair)];
+        return (int)await WriteAsync(Unfreeze, [EndOf(tenant)], values) == 1;
+    }
 
     public Task RepairRecordedAsync(string tenant) =>
         RunAsync(CallKind.Write, database => database.HashDeleteAsync(EndOf(tenant), "repaired"));

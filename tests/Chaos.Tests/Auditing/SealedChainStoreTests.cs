@@ -111,14 +111,51 @@ public class SealedChainStoreTests
         }
 
         Assert.Equal(StoreOutcome.Known, await SendAgainAsync());
-        Assert.False(await chains.ForgetAsync(Tenant, fence - 1, 0, entries));
-        Assert.False(await chains.ForgetAsync(Tenant, fence, 1, entries));
+        Assert.False(await chains.ForgetAsync(Tenant, fence - 1, 0, 4, entries));
+        Assert.False(await chains.ForgetAsync(Tenant, fence, 1, 5, entries));
         Assert.Equal(StoreOutcome.Known, await SendAgainAsync());
-        Assert.True(await chains.ForgetAsync(Tenant, fence, 0, entries));
-        await chains.RememberAsync(Tenant, entries);
+        Assert.True(await chains.ForgetAsync(Tenant, fence, 0, 4, entries));
+        Assert.False(await chains.RememberAsync(Tenant, fence - 1, entries));
+        Assert.True(await chains.RememberAsync(Tenant, fence, entries));
         Assert.Equal(StoreOutcome.Known, await SendAgainAsync());
-        Assert.True(await chains.ForgetAsync(Tenant, fence, 4, entries));
+        // Those of deleted entries: the mark stays.
+        Assert.True(await chains.ForgetAsync(Tenant, fence, 4, 4, entries));
+        Assert.Equal(new HeldRange(0, 4), await chains.HeldAsync(Tenant));
         Assert.Equal(StoreOutcome.Done, await SendAgainAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Ids_AreMadeAnewByARepair_AndTheChainIsFrozenMeanwhile(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var chains = New(store);
+        var (fence, end) = await FillAsync(chains, 10);
+        var entries = (await chains.ReadAsync(Tenant, 0, 10)).Select(bytes => AuditEntry.Read(bytes).Entry).ToList();
+        // The event of place 3 was sent again as place 8, once it was known no more.
+        entries[8] = entries[8] with { Id = entries[3].Id };
+        async Task<StoreAnswer> SendAgainAsync()
+        {
+            var (next, again) = Append(end, 10, "b0-");
+            return await chains.AppendAsync(Tenant, fence, end, next, again);
+        }
+
+        Assert.False(await chains.ForgetAllAsync(Tenant, fence - 1, "not mine"));
+        Assert.Equal(10, (await SendAgainAsync()).Known.Count);
+        Assert.True(await chains.ForgetAllAsync(Tenant, fence, "damaged"));
+        Assert.Equal(StoreOutcome.Frozen, (await SendAgainAsync()).Outcome);
+        Assert.Equal(0, await store.Redis.Database.HashLengthAsync(RedisAuditStore.IdsOf(Tenant)));
+        Assert.True(await chains.RememberAsync(Tenant, fence, entries[6..]));
+        Assert.True(await chains.RememberAsync(Tenant, fence, entries[2..6]));
+        Assert.True(await chains.UnfreezeAsync(Tenant, fence, 2, new ChainRepair(10, 0, "damaged", Now)));
+
+        Assert.Equal([2, 8, 4, 5, 6, 7, 9], (await SendAgainAsync()).Known.OrderBy(id => id.Key).Select(id => id.Value));
+        // The id of place 3 names a later entry.
+        Assert.True(await chains.ForgetAsync(Tenant, fence, 2, 4, [entries[2], entries[3]]));
+        Assert.Equal(
+            [8, 4, 5, 6, 7, 9], (await SendAgainAsync()).Known.OrderBy(id => id.Key).Select(id => id.Value));
+        var opened = await chains.OpenAsync(Tenant);
+        Assert.Equal((null, 4L), (opened.Frozen, opened.Forgotten));
     }
 
     [Theory]
@@ -131,7 +168,7 @@ public class SealedChainStoreTests
         Assert.False(await chains.FreezeAsync(Tenant, fence - 1, "not mine"));
         Assert.True(await chains.FreezeAsync(Tenant, fence, "damaged"));
         Assert.True(await chains.FreezeAsync(Tenant, fence, "damaged, too"));
-        await chains.ForgetFromAsync(Tenant, Segment + 7);
+        Assert.True(await chains.ForgetAllAsync(Tenant, fence, "repaired"));
         var kept = await chains.ReadAsync(Tenant, 0, Segment + 7);
         var end = AuditChain.Adopt(Tenant, ChainEnd.Empty, kept)!;
         var last = kept.Skip(Segment).Select(bytes => AuditEntry.Read(bytes).Entry).ToList();
@@ -171,8 +208,8 @@ public class SealedChainStoreTests
         Assert.Equal(StoreOutcome.Frozen, (await chains.AppendAsync(Tenant, fence, end, next, entries)).Outcome);
         Assert.Equal("first", (await chains.OpenAsync(Tenant)).Frozen);
         var repair = new ChainRepair(3, 0, "first", Now);
-        Assert.False(await chains.UnfreezeAsync(Tenant, fence, repair));
-        Assert.True(await chains.UnfreezeAsync(Tenant, fence + 1, repair));
+        Assert.False(await chains.UnfreezeAsync(Tenant, fence, 0, repair));
+        Assert.True(await chains.UnfreezeAsync(Tenant, fence + 1, 0, repair));
         Assert.Equal((null, repair), ((await chains.OpenAsync(Tenant)).Frozen, (await chains.OpenAsync(Tenant)).Repair));
     }
 

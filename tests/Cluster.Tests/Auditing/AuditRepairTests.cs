@@ -65,6 +65,8 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         Assert.Equal(AuditRepairOutcome.WouldGiveUp, wrong.Outcome);
         Assert.Equal((AuditRepairOutcome.Restored, 9 - signed.Size), (repair.Outcome, repair.GivenUp));
         Assert.Single((await _chain.AppendAsync("new")).Receipts);
+        // Those of the other past name nothing any more.
+        Assert.Equal(AuditAppendOutcome.Recorded, (await _chain.AppendManyAsync("other", 6)).Outcome);
         _chain.AssertOneChain();
         Assert.Equal(_cluster.Archive.Of(_chain.Tenant).Entries, _chain.Stored.Entries.Take((int)signed.Size));
     }
@@ -93,7 +95,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         await _chain.AppendManyAsync("e", 5);
         var signed = await _chain.Grain.CheckpointAsync(5);
         await _chain.AppendManyAsync("u", 3);
-        Edit((int)signed!.Size + 1);
+        _chain.Edit((int)signed!.Size + 1);
         await Assert.ThrowsAnyAsync<Exception>(() => _chain.Grain.CheckpointAsync(signed.Size + 3));
 
         var repair = await _chain.Grain.RepairAsync(signed.Size);
@@ -114,7 +116,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         var signed = await _chain.Grain.CheckpointAsync(_chain.Stored.End.Size);
         // The archive is put back, and the store is damaged in what only it has now.
         _cluster.Archive.Replace(_chain.Tenant, backup);
-        Edit((int)backup.End.Size + 1);
+        _chain.Edit((int)backup.End.Size + 1);
         await _cluster.RestartAllAsync();
         await _chain.AppendAsync("g");
         await Assert.ThrowsAnyAsync<Exception>(
@@ -159,6 +161,30 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     }
 
     [Fact]
+    public async Task Repair_ThatTakesLong_IsNotDisturbedByWhoeverElseAsks()
+    {
+        await _chain.AppendManyAsync("e", 5);
+        _chain.Stored.Frozen = "somebody looked at it";
+        await _cluster.RestartAllAsync();
+        await _chain.Grain.StateAsync();
+        (Task<AuditRepair>? other, AuditAppendResult? meanwhile) = (null, null);
+        _cluster.Chains.BeforeForgetAll = async () =>
+        {
+            // Long enough for a frozen chain to be looked at again.
+            _cluster.Time.Advance(TimeSpan.FromSeconds(11));
+            other = _chain.Grain.RepairAsync(null);
+            meanwhile = await _chain.AppendAsync("meanwhile");
+        };
+
+        var repair = await _chain.Grain.RepairAsync(null);
+
+        Assert.Equal((AuditRepairOutcome.Continued, AuditRepairOutcome.Sound), (repair.Outcome, (await other!).Outcome));
+        Assert.Equal(AuditAppendOutcome.Frozen, meanwhile!.Outcome);
+        Assert.Equal(AuditAppendOutcome.Recorded, (await _chain.AppendAsync("meanwhile")).Outcome);
+        _chain.AssertOneChain();
+    }
+
+    [Fact]
     public async Task Retention_OfAFrozenChain_IsNotSet()
     {
         await _chain.AppendAsync("e");
@@ -184,7 +210,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     public async Task Entry_ThatWasEditedInTheStore_FreezesTheChainBeforeItIsArchived()
     {
         await _chain.AppendManyAsync("e", 5);
-        Edit(2);
+        _chain.Edit(2);
 
         await Assert.ThrowsAnyAsync<Exception>(() => _chain.Grain.CheckpointAsync(5));
 
@@ -197,7 +223,7 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
     [Fact]
     public async Task Segment_ThatTheArchiveHoldsOtherwise_IsNotDropped()
     {
-        await FillAsync(0, 5);
+        await _chain.FillAsync(0, 5);
         _cluster.Archive.AfterAppend = kept => kept.Entries[7] = [.. kept.Entries[7].Reverse()];
         await _chain.Grain.CheckpointAsync(5_000);
         await _chain.Grain.KeepUpAsync();
@@ -206,45 +232,6 @@ public sealed class AuditRepairTests(AuditCluster fixture) : IClassFixture<Audit
         var state = await _chain.Grain.StateAsync();
         Assert.Contains("does not hold the 4096 entries from 0", state.Fault, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public async Task Ids_OfEntriesThatLeftTheStore_AreKnownAgainForAsLongAsIdsAreKnown()
-    {
-        // So that the chain's own records come behind these entries, and places are known.
-        _cluster.Archive.IsDown = true;
-        await FillAsync(0, 5);
-        await _cluster.AdvanceAsync(TimeSpan.FromHours(25));
-        await FillAsync(5, 9);
-        _cluster.Archive.IsDown = false;
-        await _cluster.DriveAsync(_chain.Grain.CheckpointAsync(9_000));
-        await _chain.Grain.KeepUpAsync();
-        Assert.Equal(8_192, _chain.Stored.Dropped);
-        _chain.PutBack(8_500);
-        _chain.Stored.Ids.Clear();
-        await _cluster.RestartAllAsync();
-        await _chain.AppendAsync("new");
-
-        var repair = await _chain.Grain.RepairAsync(null);
-        var known = Assert.Single((await _chain.AppendAsync("s5-0")).Receipts);
-
-        Assert.Equal(AuditRepairOutcome.Restored, repair.Outcome);
-        Assert.Equal(5_000, known.Seq);
-        // Read 512 at a time: the last of the 512 before that place is older than a day.
-        Assert.Equal((4_608, 4_608), (_chain.Stored.Forgotten, _chain.Stored.Ids.Values.Min()));
-        Assert.Equal(_chain.Stored.End.Size, 4_608 + _chain.Stored.Ids.Count);
-        _chain.AssertOneChain();
-    }
-
-    private async Task FillAsync(int from, int to)
-    {
-        for (var i = from; i < to; i++)
-        {
-            await _chain.AppendManyAsync($"s{i}-", 1_000);
-        }
-    }
-
-    private void Edit(int seq) => _chain.Stored.Entries[seq] =
-        [.. _chain.Stored.Entries[seq].Select(b => b == (byte)'7' ? (byte)'8' : b)];
 
     private string IdAt(long seq) => AuditEntry.Read(_chain.Stored.Entries[(int)seq]).Entry.Id;
 }

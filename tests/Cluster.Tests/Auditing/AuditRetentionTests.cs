@@ -1,6 +1,7 @@
 using Gatehouse.Cluster.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.Cluster.Tests.Auditing;
 
@@ -90,6 +91,32 @@ public sealed class AuditRetentionTests(AuditCluster fixture) : IClassFixture<Au
 
         Assert.Equal(4_096, Kept.PrunedBefore);
         _chain.AssertOneChain();
+    }
+
+    [Fact]
+    public async Task Id_OfAnEntryThatWasDeleted_IsKnownNoMore()
+    {
+        await FillAsync();
+        await _chain.Grain.SetRetentionAsync(new AuditRetention(TimeSpan.FromDays(30)));
+        await PassAsync(TimeSpan.FromDays(31));
+        Assert.Equal(4_096, Kept.PrunedBefore);
+        // As a repair left it once: the id of the last entry that was deleted, beside one that is still there.
+        _chain.Stored.Ids["s4-95"] = 4_095;
+        var size = _chain.Stored.End.Size;
+        // Its entry is read, and then what was deleted is not answered: whoever sends it waits for the archive alone.
+        _cluster.Archive.Faults.Enqueue(null);
+        _cluster.Archive.Faults.Enqueue((false, new ServiceOverloadedException("archive_unavailable", Applied.No)));
+
+        var refused = await Assert.ThrowsAsync<ServiceOverloadedException>(() => _chain.AppendAsync("s4-95"));
+        var receipts = (await _chain.Grain.AppendAsync([TestChain.Event("s4-95"), TestChain.Event("s4-96")])).Receipts;
+        var again = Assert.Single((await _chain.AppendAsync("s4-95")).Receipts);
+
+        Assert.Equal("archive_unavailable", refused.Reason);
+        Assert.Equal([size, 4_096], receipts.Select(receipt => receipt.Seq));
+        Assert.Equal((size, 4_096), (again.Seq, _chain.Stored.Forgotten));
+        // Sealed, so that nothing of it comes into the archive while another test watches that.
+        await _chain.Grain.KeepUpAsync();
+        Assert.Null(_chain.Stored.Frozen);
     }
 
     private async Task FillAsync()

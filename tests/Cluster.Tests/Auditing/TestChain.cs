@@ -18,6 +18,19 @@ internal sealed class TestChain(GatehouseCluster cluster)
     public Task<AuditAppendResult> AppendManyAsync(string prefix, int count) =>
         Grain.AppendAsync([.. Enumerable.Range(0, count).Select(i => Event($"{prefix}{i}"))]);
 
+    /// <summary>Thousands of events, with the ids <c>s{from}-0</c> on.</summary>
+    public async Task FillAsync(int from, int to)
+    {
+        for (var i = from; i < to; i++)
+        {
+            await AppendManyAsync($"s{i}-", 1_000);
+        }
+    }
+
+    /// <summary>Changes an entry behind everybody's back.</summary>
+    public void Edit(int seq) =>
+        Stored.Entries[seq] = [.. Stored.Entries[seq].Select(b => b == (byte)'7' ? (byte)'8' : b)];
+
     /// <summary>What the chain would be with one more event.</summary>
     public (ChainEnd End, IReadOnlyList<AuditEntry> Entries) Next(string id) =>
         AuditChain.Append(Tenant, Stored.End, [Event(id)], cluster.Time.GetUtcNow());

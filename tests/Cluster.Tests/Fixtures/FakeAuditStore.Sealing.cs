@@ -11,6 +11,9 @@ internal sealed partial class FakeAuditStore
     /// <summary>Runs before the next checkpoint is published, once.</summary>
     public Func<Task>? BeforePublish { get; set; }
 
+    /// <summary>Runs before the next repair begins to write, once.</summary>
+    public Func<Task>? BeforeForgetAll { get; set; }
+
     /// <summary>Runs when a chain is let go on, once.</summary>
     public Action? BeforeRepairAnswer { get; set; }
 
@@ -56,38 +59,47 @@ internal sealed partial class FakeAuditStore
             return isIt;
         });
 
-    public Task<bool> ForgetAsync(string tenant, long fence, long from, IReadOnlyList<AuditEntry> entries) =>
+    public Task<bool> ForgetAsync(
+        string tenant, long fence, long from, long before, IReadOnlyList<AuditEntry> entries) =>
         Answer(tenant, chain =>
         {
             var isIt = (chain.Fence, chain.Forgotten) == (fence, from);
-            foreach (var entry in isIt ? entries : [])
+            foreach (var entry in isIt ? entries.Where(entry => chain.Ids.GetValueOrDefault(entry.Id) <= entry.Seq) : [])
             {
                 chain.Ids.Remove(entry.Id);
             }
 
-            chain.Forgotten = isIt ? from + entries.Count : chain.Forgotten;
+            chain.Forgotten = isIt ? before : chain.Forgotten;
             return isIt;
         });
 
-    public Task RememberAsync(string tenant, IReadOnlyList<AuditEntry> entries) => Answer(tenant, chain =>
+    public async Task<bool> ForgetAllAsync(string tenant, long fence, string fault)
     {
-        foreach (var entry in entries)
+        var before = BeforeForgetAll;
+        BeforeForgetAll = null;
+        await (before?.Invoke() ?? Task.CompletedTask);
+        return await Answer(tenant, chain =>
         {
-            chain.Ids[entry.Id] = entry.Seq;
-        }
+            if (chain.Fence == fence)
+            {
+                chain.Frozen ??= fault;
+                chain.Ids.Clear();
+            }
 
-        return true;
-    });
+            return chain.Fence == fence;
+        });
+    }
 
-    public Task ForgetFromAsync(string tenant, long from) => Answer(tenant, chain =>
-    {
-        foreach (var id in chain.Ids.Where(id => id.Value >= from).Select(id => id.Key).ToList())
+    public Task<bool> RememberAsync(string tenant, long fence, IReadOnlyList<AuditEntry> entries) =>
+        Answer(tenant, chain =>
         {
-            chain.Ids.Remove(id);
-        }
+            foreach (var entry in chain.Fence == fence ? entries.Reverse() : [])
+            {
+                chain.Ids.TryAdd(entry.Id, entry.Seq);
+            }
 
-        return true;
-    });
+            return chain.Fence == fence;
+        });
 
     public Task<bool> RestoreAsync(
         string tenant, long fence, ChainEnd end, long forgotten, IReadOnlyList<AuditEntry> entries, ChainRepair repair) =>
@@ -111,13 +123,18 @@ internal sealed partial class FakeAuditStore
             return true;
         });
 
-    public Task<bool> UnfreezeAsync(string tenant, long fence, ChainRepair repair) => Answer(tenant, chain =>
-    {
-        (chain.Frozen, chain.Repair) = chain.Fence == fence ? (null, repair) : (chain.Frozen, chain.Repair);
-        BeforeRepairAnswer?.Invoke();
-        BeforeRepairAnswer = null;
-        return chain.Fence == fence;
-    });
+    public Task<bool> UnfreezeAsync(string tenant, long fence, long forgotten, ChainRepair repair) =>
+        Answer(tenant, chain =>
+        {
+            if (chain.Fence == fence)
+            {
+                (chain.Frozen, chain.Forgotten, chain.Repair) = (null, forgotten, repair);
+            }
+
+            BeforeRepairAnswer?.Invoke();
+            BeforeRepairAnswer = null;
+            return chain.Fence == fence;
+        });
 
     public Task RepairRecordedAsync(string tenant) => Answer<ChainRepair?>(tenant, chain => chain.Repair = null);
 
