@@ -13,19 +13,39 @@ namespace Gatehouse.Grains.Idempotency;
 /// Keeps keys in the regional Redis: a hash each, with a time to live. Where the older layout is read, too, a key may
 /// have two, and a script sees both.
 /// </summary>
-internal sealed class RedisIdempotencyStore(
-    RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options) : IIdempotencyStore
+internal sealed class RedisIdempotencyStore : IIdempotencyStore
 {
     private const string Layouts = "idempotency-layouts.lua";
+
+    /// <summary>What callers ask for meanwhile goes out together, and is one command for the store.</summary>
+    private const int ClaimsMax = 64;
+    private const int GroupsMax = 1;
 
     private static readonly RedisValue[] CurrentOnly = [nameof(LegacyLayout.Off), "", ""];
 
     internal static readonly LuaScript Begin = LuaScript.Load(Layouts, "idempotency-begin.lua");
+    internal static readonly LuaScript BeginMany = LuaScript.Load("idempotency-begin-many.lua");
     internal static readonly LuaScript Step = LuaScript.Load(Layouts, "idempotency-step.lua");
     internal static readonly LuaScript Look = LuaScript.Load(Layouts, "idempotency-read.lua");
 
+    private readonly RedisConnection _redis;
+    private readonly IStoreCommit _commit;
+    private readonly IOptions<IdempotencyOptions> _options;
+    private readonly GroupedCalls<Claim, Begun> _claims;
+
+    public RedisIdempotencyStore(RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options)
+    {
+        (_redis, _commit, _options) = (redis, commit, options);
+        _claims = new GroupedCalls<Claim, Begun>(BeginAsync, ClaimsMax, GroupsMax);
+    }
+
     public async Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
     {
+        if (_options.Value.LegacyLayout is LegacyLayout.Off)
+        {
+            return await _claims.AddAsync(new Claim(name, asked, retention));
+        }
+
         RedisValue[] values =
         [
             asked.Owner, asked.Fingerprint, Ms(asked.Lease), Ms(retention),
@@ -53,7 +73,7 @@ internal sealed class RedisIdempotencyStore(
     public async Task<StoredKey?> ReadAsync(string name)
     {
         var (names, layout) = Places(name);
-        var stored = (RedisValue[])(await redis.RunAsync(
+        var stored = (RedisValue[])(await _redis.RunAsync(
             CallKind.Read, database => Look.RunAsync(database, names, layout)))!;
         return stored.Length == 0 ? null : Read(stored);
     }
@@ -95,29 +115,60 @@ internal sealed class RedisIdempotencyStore(
 
     private static long Ms(TimeSpan time) => (long)time.TotalMilliseconds;
 
+    private async Task<Begun[]> BeginAsync(IReadOnlyList<Claim> claims)
+    {
+        if (claims.Count > 1 && IsCluster())
+        {
+            // They lie in different slots, and one script cannot see them all.
+            return await Task.WhenAll(claims.Select(async claim => (await BeginAsync([claim]))[0]));
+        }
+
+        var names = new RedisKey[claims.Count];
+        var values = new RedisValue[1 + (4 * claims.Count)];
+        values[0] = Ms(claims[0].Retention);
+        for (var i = 0; i < names.Length; i++)
+        {
+            var (name, asked, _) = claims[i];
+            names[i] = name;
+            (values[(4 * i) + 1], values[(4 * i) + 2]) = (asked.Owner, asked.Fingerprint);
+            (values[(4 * i) + 3], values[(4 * i) + 4]) =
+                (Ms(asked.Lease), asked.Abandoned is AbandonedPolicy.Retry ? "retry" : "hold");
+        }
+
+        var answers = (RedisResult[])(await WriteAsync(BeginMany, names, values))!;
+        return Array.ConvertAll(answers, static answer => answer.Resp2Type is ResultType.Integer
+            ? new Begun((long)answer, null)
+            : new Begun(null, Read((RedisValue[])answer!)));
+    }
+
+    private bool IsCluster() =>
+        _redis.Multiplexer.GetServers().Any(static server => server.ServerType is ServerType.Cluster);
+
     private Task<RedisResult> WriteAsync(LuaScript script, string name, RedisValue[] values)
     {
         var (names, layout) = Places(name);
-        RedisValue[] all = [.. layout, .. values];
-        return redis.RunAsync(CallKind.Write, async database =>
+        return WriteAsync(script, names, [.. layout, .. values]);
+    }
+
+    private Task<RedisResult> WriteAsync(LuaScript script, RedisKey[] names, RedisValue[] values) =>
+        _redis.RunAsync(CallKind.Write, async database =>
         {
-            var answer = await script.RunAsync(database, names, all);
-            await commit.CommitAsync();
+            var answer = await script.RunAsync(database, names, values);
+            await _commit.CommitAsync();
             return answer;
         });
-    }
 
     /// <summary>Where a key may lie, and what the scripts are told of it.</summary>
     private (RedisKey[] Names, RedisValue[] Layout) Places(string name)
     {
-        var layout = options.Value.LegacyLayout;
+        var layout = _options.Value.LegacyLayout;
         if (layout is LegacyLayout.Off)
         {
             return ([name], CurrentOnly);
         }
 
         // Not left to the store, which would refuse each pair of names with an error that does not say what to do.
-        if (redis.Multiplexer.GetServers().Any(static server => server.ServerType is ServerType.Cluster))
+        if (IsCluster())
         {
             throw new InvalidOperationException(
                 $"Gatehouse:Idempotency:LegacyLayout must be Off: the regional Redis is a cluster, and {layout} "
@@ -128,4 +179,6 @@ internal sealed class RedisIdempotencyStore(
             ? ([name, old.Name], [layout.ToString(), old.Tenant, old.Endpoint])
             : ([name], CurrentOnly);
     }
+
+    private readonly record struct Claim(string Name, BeginCall Asked, TimeSpan Retention);
 }

@@ -1,0 +1,111 @@
+using Gatehouse.Grains.Abstractions.Resilience;
+
+namespace Gatehouse.Grains.Storage;
+
+/// <summary>
+/// Sends many callers' calls to a store as few: what comes while groups are under way goes out with the next. Nobody
+/// waits for others to come: a call that comes alone goes out alone, at once.
+/// </summary>
+/// <param name="send">Sends a group; one answer for each call, in their order.</param>
+/// <param name="callsMax">How many calls a group holds at most.</param>
+/// <param name="groupsMax">How many groups are under way at most.</param>
+internal sealed class GroupedCalls<TCall, TAnswer>(
+    Func<IReadOnlyList<TCall>, Task<TAnswer[]>> send, int callsMax, int groupsMax)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _waiting = new();
+    private int _underWay;
+
+    /// <summary>The answer to one call.</summary>
+    /// <exception cref="ServiceOverloadedException">
+    /// Its group failed: what it says of that; or one before it, and it was not sent.
+    /// </exception>
+    public Task<TAnswer> AddAsync(TCall call)
+    {
+        var waiting = new Waiting(call);
+        lock (_lock)
+        {
+            _waiting.Enqueue(waiting);
+            if (_underWay == groupsMax)
+            {
+                return waiting.Task;
+            }
+
+            _underWay++;
+        }
+
+        // Not on the scheduler of the grain that calls: others' calls would wait for that grain.
+        ThreadPool.UnsafeQueueUserWorkItem(static calls => calls.SendAllAsync().Ignore(), this, preferLocal: true);
+        return waiting.Task;
+    }
+
+    private async Task SendAllAsync()
+    {
+        while (Take() is { } group)
+        {
+            try
+            {
+                var answers = await send(Array.ConvertAll(group, static waiting => waiting.Call));
+                for (var i = 0; i < group.Length; i++)
+                {
+                    group[i].SetResult(answers[i]);
+                }
+            }
+#pragma warning disable CA1031 // Whatever it was, it is the callers': nobody else hears of it.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                Fail(group, failure);
+            }
+        }
+    }
+
+    private Waiting[]? Take()
+    {
+        lock (_lock)
+        {
+            if (_waiting.Count == 0)
+            {
+                _underWay--;
+                return null;
+            }
+
+            var group = new Waiting[Math.Min(callsMax, _waiting.Count)];
+            for (var i = 0; i < group.Length; i++)
+            {
+                group[i] = _waiting.Dequeue();
+            }
+
+            return group;
+        }
+    }
+
+    /// <summary>Each gets an exception of its own: it is thrown in many places at once.</summary>
+    private void Fail(Waiting[] group, Exception failure)
+    {
+        if (failure is not ServiceOverloadedException overload)
+        {
+            Array.ForEach(group, waiting => waiting.SetException(failure));
+            return;
+        }
+
+        Array.ForEach(group, waiting => waiting.SetException(Copy(overload, overload.Applied)));
+        // A store that is gone takes its time to say so. They would wait that long each, one group after the other.
+        Waiting[] others;
+        lock (_lock)
+        {
+            others = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        Array.ForEach(others, waiting => waiting.SetException(Copy(overload, Applied.No)));
+    }
+
+    private static ServiceOverloadedException Copy(ServiceOverloadedException overload, Applied applied) =>
+        new(overload.Reason, applied, overload) { RetryAfter = overload.RetryAfter };
+
+    private sealed class Waiting(TCall call) : TaskCompletionSource<TAnswer>
+    {
+        public TCall Call => call;
+    }
+}
