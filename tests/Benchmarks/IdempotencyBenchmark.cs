@@ -11,7 +11,7 @@ namespace Gatehouse.Benchmarks;
 /// </summary>
 internal static class IdempotencyBenchmark
 {
-    private const int Connections = 32;
+    private const int Connections = 64;
     private const int Rounds = 9;
     private const int KeysPerSecond = 60_000;
     private const string Tenant = "bench";

@@ -1,11 +1,12 @@
 -- Claims keys, each for one request, or answers what is known of them. A key may come more than once. For the layout of
 -- today alone: idempotency-begin.lua does the same where there are two.
--- KEYS[i]      a key: state, epoch, owner, fingerprint, lease, status, headers, body
+-- KEYS[1], ... a key each: state, epoch, owner, fingerprint, lease, status, headers, body
 -- ARGV[1]      how long a key is known once its claim has run out, ms
--- ARGV[4i-2]   names the request
--- ARGV[4i-1]   its fingerprint
--- ARGV[4i]     how long the claim is kept, ms
--- ARGV[4i+1]   'retry' to start again what was abandoned
+-- ARGV[2], ... four for each key, ARGV[4i-2] on:
+--              names the request
+--              its fingerprint
+--              how long the claim is kept, ms
+--              'retry' to start again what was abandoned
 -- answers      for each key its epoch, if it is the request's now; else {state, epoch, fingerprint, how long the claim
 --              lasts in ms, status, headers, body}
 local time = redis.call('TIME')

@@ -104,7 +104,8 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
     private static ServiceOverloadedException Copy(ServiceOverloadedException overload, Applied applied) =>
         new(overload.Reason, applied, overload) { RetryAfter = overload.RetryAfter };
 
-    private sealed class Waiting(TCall call) : TaskCompletionSource<TAnswer>
+    private sealed class Waiting(TCall call) : TaskCompletionSource<TAnswer>(
+        TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public TCall Call => call;
     }

@@ -42,6 +42,25 @@ public class IdempotencyStoreTests
 
     [Theory]
     [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Keys_ThatAreClaimedTogether_EachGetTheirOwnAnswer(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        await AssertEachIsAnsweredAsync(New(store));
+    }
+
+    [Fact]
+    public async Task Keys_ThatAreClaimedTogether_MayLieOnDifferentServers()
+    {
+        await using var cluster = await RedisServer.StartClusterAsync();
+        await using var connection = await cluster.ConnectAsync();
+        var redis = new RedisConnection(connection, Guards.New(Grains.Resilience.GuardedStores.Data));
+
+        await AssertEachIsAnsweredAsync(
+            new RedisIdempotencyStore(redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions())));
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
     public async Task Claim_WhoseAnswerWasLost_IsKnownAgain_OrGivenBack(string kind)
     {
         await using var store = await Store.StartAsync(kind);
@@ -113,6 +132,21 @@ public class IdempotencyStoreTests
 
         Assert.Equal(2, next.Epoch);
         Assert.InRange(await LeftAsync(store), 3 * hour, (3 * hour) + minute);
+    }
+
+    /// <summary>New keys, and among them one that was done and one that is another request's.</summary>
+    private static async Task AssertEachIsAnsweredAsync(RedisIdempotencyStore keys)
+    {
+        await keys.BeginAsync($"{Name}-40", Call("o"), Retention);
+        await keys.EndAsync($"{Name}-40", 1, KeyState.Completed, Created, Retention);
+        await keys.BeginAsync($"{Name}-41", Call("o", "other request"), Retention);
+
+        var begun = await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => keys.BeginAsync($"{Name}-{i}", Call($"o{i}"), Retention)));
+
+        Assert.Equal([40, 41], Enumerable.Range(0, 200).Where(i => begun[i].Epoch != 1));
+        Assert.Equal((KeyState.Completed, 201), (begun[40].Stored!.State, begun[40].Stored!.Response!.Status));
+        Assert.Equal((KeyState.InProgress, "other request"), (begun[41].Stored!.State, begun[41].Stored!.Fingerprint));
     }
 
     private static async Task<TimeSpan> LeftAsync(Store store) =>
