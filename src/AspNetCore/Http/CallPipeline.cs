@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
@@ -19,6 +20,8 @@ internal static class CallPipeline
     {
         var time = context.ServiceProvider.GetRequiredService<TimeProvider>();
         builder.TimeProvider = time;
+        // A line for every attempt of every call, with a stack where one fails; what fails is said by whoever asked.
+        builder.ConfigureTelemetry(NullLoggerFactory.Instance);
         builder
             .AddTimeout(new TimeoutStrategyOptions
             {
