@@ -22,9 +22,6 @@ internal sealed class RunningRequest(ClaimKey key, long epoch) : IIdempotentRequ
         EffectKind.None => new ClaimStep(key, epoch, null),
         EffectKind.Unknown => new ClaimStep(key, epoch, Unknown),
         _ when answer.Status is >= 400 and < 500 && !keepsRefusals => new ClaimStep(key, epoch, null),
-        // The framework's own refusal of a body that it could not bind: the endpoint did not run.
-        _ when answer is { Status: 400 or 413 or 415, Body.IsEmpty: true, Tombstone: false } =>
-            new ClaimStep(key, epoch, null),
         _ => new ClaimStep(key, epoch, answer),
     };
 
