@@ -36,14 +36,17 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
     public RedisIdempotencyStore(RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options)
     {
         (_redis, _commit, _options) = (redis, commit, options);
-        _claims = new GroupedCalls<Claim, Begun>(BeginAsync, ClaimsMax, GroupsMax);
+        _claims = new GroupedCalls<Claim, Begun>(
+            BeginAsync, ClaimsMax, GroupsMax, redis.Deadline, TimeProvider.System);
     }
 
     public async Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
     {
         if (_options.Value.LegacyLayout is LegacyLayout.Off)
         {
-            return await _claims.AddAsync(new Claim(name, asked, retention));
+            var claim = new Claim(name, asked, retention);
+            // Keys of a cluster lie in different slots, and one script cannot see them all.
+            return IsCluster() ? (await BeginAsync([claim]))[0] : await _claims.AddAsync(claim);
         }
 
         RedisValue[] values =
@@ -117,12 +120,6 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
 
     private async Task<Begun[]> BeginAsync(IReadOnlyList<Claim> claims)
     {
-        if (claims.Count > 1 && IsCluster())
-        {
-            // They lie in different slots, and one script cannot see them all.
-            return await Task.WhenAll(claims.Select(async claim => (await BeginAsync([claim]))[0]));
-        }
-
         var names = new RedisKey[claims.Count];
         var values = new RedisValue[1 + (4 * claims.Count)];
         values[0] = Ms(claims[0].Retention);
