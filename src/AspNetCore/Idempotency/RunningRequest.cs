@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>A request that has begun, and what is known of its effect.</summary>
@@ -9,6 +13,11 @@ internal sealed class RunningRequest(ClaimKey key, long epoch) : IIdempotentRequ
     private EffectKind _effect;
 
     public ClaimKey Key => key;
+
+    // Each part behind its length, so that nothing can move from one to the next.
+    public string KeyToHandOn => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Create(CultureInfo.InvariantCulture,
+            $"{key.Scope?.Length ?? -1}:{key.Scope}{key.Endpoint.Length}:{key.Endpoint}{key.Key}"))));
 
     public long Epoch => epoch;
 

@@ -221,8 +221,12 @@ public class IdempotencyFaultTests
         await using var service = await StartAsync();
 
         var answer = await service.PostAsync("/claim", "{}", "k", ("X-User", "ann"));
+        var key = await service.PostAsync("/key-to-hand-on", "{}", "k", ("X-User", "ann"));
+        var others = await service.PostAsync("/key-to-hand-on", "{}", "k", ("X-User", "bob"));
 
         Assert.Equal("ann|POST /claim|k|1", answer.Text);
+        Assert.Equal(64, key.Text.Length);
+        Assert.NotEqual(key.Text, others.Text);
     }
 
     private static async Task DriveUntilAsync(IdempotentService service, ClaimState state)
@@ -247,6 +251,8 @@ public class IdempotencyFaultTests
             return TypedResults.BadRequest();
         }).WithIdempotency();
         app.MapPost("/json", ([FromBody] Dictionary<string, string> body) => body.Count).WithIdempotency();
+        app.MapPost("/key-to-hand-on", (HttpContext context) =>
+            context.Features.Get<IIdempotentRequest>()!.KeyToHandOn).WithIdempotency();
         app.MapPost("/claim", (HttpContext context) =>
         {
             var running = context.Features.Get<IIdempotentRequest>()!;
