@@ -35,9 +35,9 @@ static async Task<IResult> OrderAsync(
         return TypedResults.Problem("amount must be above 0", statusCode: StatusCodes.Status400BadRequest);
     }
 
-    // The provider gets the same key whenever this order is started again.
+    // The provider gets the same key whenever this order is started again, and no other order has it.
     using var client = clients.CreateClient("payments");
-    client.DefaultRequestHeaders.Add("Idempotency-Key", request.Key.Key);
+    client.DefaultRequestHeaders.Add("Idempotency-Key", request.KeyToHandOn);
     using var answer = await client.PostAsJsonAsync("/payments", order);
     var payment = await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Payment>();
 

@@ -53,7 +53,7 @@ internal sealed class GrainClaims(IGrainFactory grains) : IIdempotencyClaims
 
     public async Task<ClaimEnd> RenewAsync(
         ClaimKey key, long epoch, TimeSpan lease, CancellationToken cancellation) =>
-        End(await Key(key).RenewAsync(epoch, lease));
+        End(await Key(key).RenewAsync(epoch, lease).WaitAsync(cancellation));
 
     private static ClaimEnd End(StepOutcome outcome) => outcome switch
     {

@@ -15,9 +15,10 @@ internal static class IdempotencyEndpoints
 {
     public static void MapIdempotency(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/tenants/{tenant}/idempotency").WithTags("Idempotency").TakesTurns();
-        group.MapPost("/begin", BeginAsync).WithName("BeginRequest").RequireScope(Scopes.IdempotencyWrite).Waits()
+        var all = routes.MapGroup("/v1/tenants/{tenant}/idempotency").WithTags("Idempotency");
+        all.MapPost("/begin", BeginAsync).WithName("BeginRequest").RequireScope(Scopes.IdempotencyWrite)
             .Produces<BeginResponse>().ProducesProblems(400, 404, 409, 413, 415, 422);
+        var group = all.MapGroup("").TakesTurns();
         group.MapPost("/complete", CompleteAsync).WithName("CompleteRequest").RequireScope(Scopes.IdempotencyWrite)
             .WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(BodyLimit.BatchBytes))
             .Produces<StepResponse>().ProducesProblems(400, 404, 409, 413, 415);
@@ -38,7 +39,8 @@ internal static class IdempotencyEndpoints
     /// <c>owner</c>; whoever gives up instead releases with it.
     /// </remarks>
     internal static async Task<IResult> BeginAsync(
-        string tenant, BeginRequest body, TenantDirectory tenants, IGrainFactory grains, HttpRequest request)
+        string tenant, BeginRequest body, TenantDirectory tenants, IGrainFactory grains, Admission admission,
+        HttpRequest request)
     {
         if (await tenants.UnusableAsync(tenant) is { } unusable)
         {
@@ -52,16 +54,16 @@ internal static class IdempotencyEndpoints
         }
 
         var lease = IdempotencyRequests.Lease(body.LeaseMs);
-        var result = await grains.Idempotency(tenant, endpoint, body.Key!).BeginAsync(new BeginCall
+        var call = new BeginCall
         {
             Fingerprint = IdempotencyRequests.Fingerprint(body),
             Owner = body.Owner ?? Guid.NewGuid().ToString("n"),
             Lease = lease,
             Abandoned = body.Policy == "retry" ? AbandonedPolicy.Retry : AbandonedPolicy.Hold,
-            Wait = IdempotencyRequests.Wait(request),
             IsRepeated = body.Owner is not null,
-        });
-        return Answer(result, lease);
+        };
+        var key = grains.Idempotency(tenant, endpoint, body.Key!);
+        return Answer(await ClaimAsync(key, call, IdempotencyRequests.Wait(request), admission), lease);
     }
 
     /// <summary>Complete a request that was begun</summary>
@@ -145,6 +147,29 @@ internal static class IdempotencyEndpoints
             BeginOutcome.Mismatch => Problems.IdempotencyKeyReused(),
             _ => throw new UnreachableException($"Outcome {result.Outcome}"),
         };
+
+    /// <summary>
+    /// Who waits has no turn meanwhile: turns are for those, too, who end what is waited for.
+    /// </summary>
+    private static async Task<BeginResult> ClaimAsync(
+        IdempotencyKeyHandle key, BeginCall call, TimeSpan wait, Admission admission)
+    {
+        var turn = await admission.EnterAsync(RouteClass.Write);
+        try
+        {
+            var result = await key.BeginAsync(call);
+            if (result.Outcome is not BeginOutcome.InProgress || wait <= TimeSpan.Zero)
+            {
+                return result;
+            }
+        }
+        finally
+        {
+            turn.End(isAnswered: false);
+        }
+
+        return await key.BeginAsync(call with { Wait = wait });
+    }
 
     private static async Task<IResult> StepAsync(
         string tenant, string? endpoint, string? key, FieldFault? fault, TenantDirectory tenants, IGrainFactory grains,

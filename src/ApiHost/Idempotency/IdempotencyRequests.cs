@@ -11,6 +11,10 @@ internal static class IdempotencyRequests
 {
     private const long LeaseDefaultMs = 60_000;
     private const int OwnerLengthMax = 64;
+
+    /// <summary>In place of a content type, and none that a request would have.</summary>
+    private const string AsAService = "gatehouse-service";
+
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
 
     public static FieldFault? Fault(BeginRequest body) => KeyFault(body.Key)
@@ -91,13 +95,16 @@ internal static class IdempotencyRequests
 
     public static TimeSpan Lease(long? ms) => TimeSpan.FromMilliseconds(ms ?? LeaseDefaultMs);
 
-    /// <summary>The path with its ids is in the fingerprint, because it is not in the key.</summary>
+    /// <summary>
+    /// The path with its ids is in the fingerprint, because it is not in the key. Never that of a request to this API
+    /// itself: whoever may use this service must not answer what others of the tenant send there.
+    /// </summary>
     public static string Fingerprint(BeginRequest body)
     {
         var query = body.Path!.IndexOf('?', StringComparison.Ordinal);
         return RequestFingerprint.Of(
             body.Endpoint![..body.Endpoint!.IndexOf(' ', StringComparison.Ordinal)],
-            query < 0 ? body.Path : body.Path[..query], query < 0 ? "" : body.Path[(query + 1)..], null,
+            query < 0 ? body.Path : body.Path[..query], query < 0 ? "" : body.Path[(query + 1)..], AsAService,
             Encoding.UTF8.GetBytes(body.Fingerprint ?? ""));
     }
 

@@ -54,10 +54,15 @@ internal sealed partial class ClaimKeeper : IAsyncDisposable
             return await _claims.RenewAsync(_key, _epoch, _lease, _ended.Token);
         }
 #pragma warning disable CA1031 // Whatever it was, the claim may still stand; the next third of its lease tries again.
-        catch (Exception failure) when (!_ended.IsCancellationRequested)
+        catch (Exception failure)
 #pragma warning restore CA1031
         {
-            LogNotRenewed(failure);
+            // One that ends behind its request says nothing of it, however it ends.
+            if (!_ended.IsCancellationRequested)
+            {
+                LogNotRenewed(failure);
+            }
+
             return ClaimEnd.None;
         }
     }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>
-/// Tells the ends of claims that could not be told at once: in the order in which they came, for an hour each. What is
-/// lost with this process is a claim that runs out: its key is held, or may be started again, as its endpoint says.
+/// Tells the ends of claims that could not be told at once: each in its turn, for an hour. What is lost with this
+/// process is a claim that runs out: its key is held, or may be started again, as its endpoint says.
 /// </summary>
 internal sealed partial class ClaimRepairs(
     IIdempotencyClaims claims, IdempotencyMetrics metrics, TimeProvider time, ILogger<ClaimRepairs> logger)
@@ -28,7 +28,7 @@ internal sealed partial class ClaimRepairs(
     /// <summary>Takes over the end of a claim; what finds no room is counted and logged.</summary>
     public void Add(ClaimStep step)
     {
-        var bytes = step.Response?.Body.Length ?? 0;
+        var bytes = BytesOf(step);
         if (Interlocked.Add(ref _bytes, bytes) > BytesMax || !_steps.Writer.TryWrite((step, time.GetUtcNow())))
         {
             Interlocked.Add(ref _bytes, -bytes);
@@ -38,8 +38,8 @@ internal sealed partial class ClaimRepairs(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        _steps.Writer.TryComplete();
         await base.StopAsync(cancellationToken);
+        _steps.Writer.TryComplete();
         // One last attempt for each; nobody will come back to them.
         while (_steps.Reader.TryPeek(out var last))
         {
@@ -64,8 +64,19 @@ internal sealed partial class ClaimRepairs(
                 }
 
                 await Task.Delay(delay, time, stoppingToken);
+                PutLast();
                 delay = delay * 2 < DelayMax ? delay * 2 : DelayMax;
             }
+        }
+    }
+
+    /// <summary>One that is refused for good must not hold up the others.</summary>
+    private void PutLast()
+    {
+        if (_steps.Reader.TryRead(out var first) && !_steps.Writer.TryWrite(first))
+        {
+            Interlocked.Add(ref _bytes, -BytesOf(first.Step));
+            Lose();
         }
     }
 
@@ -73,9 +84,11 @@ internal sealed partial class ClaimRepairs(
     {
         if (_steps.Reader.TryRead(out var taken))
         {
-            Interlocked.Add(ref _bytes, -(taken.Step.Response?.Body.Length ?? 0));
+            Interlocked.Add(ref _bytes, -BytesOf(taken.Step));
         }
     }
+
+    private static int BytesOf(ClaimStep step) => step.Response?.Body.Length ?? 0;
 
     private async Task<bool> TryTellAsync(ClaimStep step, bool isLast, CancellationToken cancellation)
     {

@@ -6,11 +6,15 @@ namespace Gatehouse.AspNetCore.Idempotency;
 /// </summary>
 public interface IIdempotentRequest
 {
-    /// <summary>
-    /// Names the claim. Handed on as <c>Idempotency-Key</c>, it makes the calls idempotent that are made for this
-    /// request: it is the same whenever the request is started again.
-    /// </summary>
+    /// <summary>Names the claim. Of another caller, or for another endpoint, the same key is another claim.</summary>
     ClaimKey Key { get; }
+
+    /// <summary>
+    /// Names the claim in one word, 64 hexadecimal digits. Handed on as <c>Idempotency-Key</c>, it makes the calls
+    /// idempotent that are made for this request: it is the same whenever the request is started again, and no other
+    /// claim's. A request that makes several calls of one endpoint adds which one it is.
+    /// </summary>
+    string KeyToHandOn { get; }
 
     /// <summary>Counts how often the request was started: above 1, it is started again.</summary>
     long Epoch { get; }

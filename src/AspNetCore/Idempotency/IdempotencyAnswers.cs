@@ -15,10 +15,10 @@ internal sealed class IdempotencyAnswers : IIdempotencyAnswers
         var isOverload = refusal.Kind is RefusalKind.Unavailable;
         var headers = context.Response.Headers;
         headers.CacheControl = "no-store";
+        var seconds = Math.Max(1, (long)Math.Ceiling(refusal.RetryAfter.TotalSeconds));
         if (refusal.Kind is RefusalKind.InProgress or RefusalKind.Unavailable)
         {
-            headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(refusal.RetryAfter.TotalSeconds))
-                .ToString(CultureInfo.InvariantCulture);
+            headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
         var more = new Dictionary<string, object?> { ["code"] = code };
@@ -30,8 +30,10 @@ internal sealed class IdempotencyAnswers : IIdempotencyAnswers
 
         if (isOverload)
         {
-            more["error"] = code;
+            (more["error"], more["message"]) = (code, "Service temporarily overloaded, please retry");
             (more["reason"], more["applied"]) = ("gatehouse_unavailable", "no");
+            // Callers who all wait the same time come back all at once: up to a fifth more, never less than the header.
+            more["retryAfterMs"] = (long)(seconds * 1000 * (1 + (Random.Shared.NextDouble() / 5)));
         }
 
         var type = isOverload ? Overloaded : $"urn:gatehouse:problem:{code}";

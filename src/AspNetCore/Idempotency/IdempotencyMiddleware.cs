@@ -28,6 +28,8 @@ internal sealed partial class IdempotencyMiddleware(
         return context.GetEndpoint()?.Metadata.GetMetadata<IdempotentAttribute>() is not { } terms
             || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
             || HttpMethods.IsOptions(request.Method)
+            // An error page, or this middleware a second time: the request has its claim.
+            || context.Features.Get<IIdempotentRequest>() is not null
             ? next(context)
             : IdempotencyKeyHeader.TryRead(request.Headers[IdempotencyKeyHeader.Name], out var key) is { } rule
                 ? RefuseAsync(context, new IdempotencyRefusal(RefusalKind.MalformedKey) { Rule = rule })

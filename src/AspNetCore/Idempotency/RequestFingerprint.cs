@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -16,6 +17,9 @@ public static class RequestFingerprint
 {
     private const int BufferLength = 16 * 1024;
 
+    // RFC 2046, section 5.1.1.
+    private const int BoundaryLengthMax = 70;
+
     /// <summary>Computes a fingerprint, hex.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">The path as it was, with its ids.</param>
@@ -27,24 +31,24 @@ public static class RequestFingerprint
 
     /// <summary>
     /// Computes the fingerprint of a request, hex, and leaves its body to be read again. Of a multipart body its parts
-    /// count, not the boundary between them, which a client draws anew for every attempt.
+    /// count, not the boundary between them, which a client draws anew for every attempt. So they do of a form that was
+    /// read before, as antiforgery does: its body is used up.
     /// </summary>
     /// <exception cref="BadHttpRequestException">The body is larger than the server takes, or broke off.</exception>
     public static async Task<string> OfAsync(HttpRequest request, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.EnableBuffering();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await AddAsync(hash, request.Body, cancellation);
-        request.Body.Position = 0;
-        var body = hash.GetHashAndReset();
-        if (Boundary(request.ContentType) is { } boundary
-            && await TryAddPartsAsync(hash, boundary, request.Body, cancellation))
+        if (request.HttpContext.Features.Get<IFormFeature>()?.Form is { } form)
         {
-            body = hash.GetHashAndReset();
+            await AddAsync(hash, form, cancellation);
+        }
+        else
+        {
+            await AddBodyAsync(hash, request, cancellation);
         }
 
-        request.Body.Position = 0;
+        var body = hash.GetHashAndReset();
         return Of(request.Method, request.PathBase + request.Path, request.QueryString.Value?.TrimStart('?') ?? "",
             request.ContentType, body);
     }
@@ -98,10 +102,56 @@ public static class RequestFingerprint
         }
     }
 
+    private static async Task AddBodyAsync(
+        IncrementalHash hash, HttpRequest request, CancellationToken cancellation)
+    {
+        request.EnableBuffering();
+        // Somebody may have read it before, and left it where it ends.
+        request.Body.Position = 0;
+        var boundary = Boundary(request.ContentType);
+        if (boundary is null || !await TryAddPartsAsync(hash, boundary, request.Body, cancellation))
+        {
+            request.Body.Position = 0;
+            await AddAsync(hash, request.Body, cancellation);
+        }
+
+        request.Body.Position = 0;
+    }
+
+    private static async Task AddAsync(IncrementalHash hash, IFormCollection form, CancellationToken cancellation)
+    {
+        foreach (var (name, values) in form)
+        {
+            foreach (var value in values)
+            {
+                Add(hash, "field"u8);
+                Add(hash, Encoding.UTF8.GetBytes(name));
+                Add(hash, Encoding.UTF8.GetBytes(value ?? ""));
+            }
+        }
+
+        foreach (var file in form.Files)
+        {
+            Add(hash, "file"u8);
+            await using var content = file.OpenReadStream();
+            await AddPartAsync(hash, file.ContentDisposition, file.ContentType, content, cancellation);
+        }
+    }
+
+    private static async Task AddPartAsync(
+        IncrementalHash hash, string? disposition, string? type, Stream content, CancellationToken cancellation)
+    {
+        Add(hash, Encoding.UTF8.GetBytes(disposition ?? ""));
+        Add(hash, Encoding.UTF8.GetBytes(type ?? ""));
+        using var part = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await AddAsync(part, content, cancellation);
+        Add(hash, part.GetHashAndReset());
+    }
+
     private static string? Boundary(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
         && type.Type.Equals("multipart", StringComparison.OrdinalIgnoreCase)
-        && HeaderUtilities.RemoveQuotes(type.Boundary) is { HasValue: true } boundary
+        && HeaderUtilities.RemoveQuotes(type.Boundary) is { Length: > 0 and <= BoundaryLengthMax } boundary
             ? boundary.Value
             : null;
 
@@ -114,11 +164,8 @@ public static class RequestFingerprint
             var reader = new MultipartReader(boundary, body);
             while (await reader.ReadNextSectionAsync(cancellation) is { } section)
             {
-                Add(hash, Encoding.UTF8.GetBytes(section.ContentDisposition ?? ""));
-                Add(hash, Encoding.UTF8.GetBytes(section.ContentType ?? ""));
-                using var part = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                await AddAsync(part, section.Body, cancellation);
-                Add(hash, part.GetHashAndReset());
+                await AddPartAsync(
+                    hash, section.ContentDisposition, section.ContentType, section.Body, cancellation);
             }
 
             return true;

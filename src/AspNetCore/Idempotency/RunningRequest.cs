@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>A request that has begun, and what is known of its effect.</summary>
@@ -9,6 +13,11 @@ internal sealed class RunningRequest(ClaimKey key, long epoch) : IIdempotentRequ
     private EffectKind _effect;
 
     public ClaimKey Key => key;
+
+    // Each part behind its length, so that nothing can move from one to the next.
+    public string KeyToHandOn => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Create(CultureInfo.InvariantCulture,
+            $"{key.Scope?.Length ?? -1}:{key.Scope}{key.Endpoint.Length}:{key.Endpoint}{key.Key}"))));
 
     public long Epoch => epoch;
 
@@ -22,9 +31,6 @@ internal sealed class RunningRequest(ClaimKey key, long epoch) : IIdempotentRequ
         EffectKind.None => new ClaimStep(key, epoch, null),
         EffectKind.Unknown => new ClaimStep(key, epoch, Unknown),
         _ when answer.Status is >= 400 and < 500 && !keepsRefusals => new ClaimStep(key, epoch, null),
-        // The framework's own refusal of a body that it could not bind: the endpoint did not run.
-        _ when answer is { Status: 400 or 413 or 415, Body.IsEmpty: true, Tombstone: false } =>
-            new ClaimStep(key, epoch, null),
         _ => new ClaimStep(key, epoch, answer),
     };
 

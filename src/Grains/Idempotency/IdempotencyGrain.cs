@@ -22,7 +22,7 @@ internal sealed partial class IdempotencyGrain(
 
     public async Task<BeginResult> BeginAsync(string name, BeginCall asked)
     {
-        var (result, isLegacy) = asked.Wait > TimeSpan.Zero
+        var (result, isLegacy) = asked.Wait > TimeSpan.Zero && !_waiting.IsFull
             ? await WaitAsync(name, asked)
             : await TryBeginAsync(name, asked);
         if (isLegacy)

@@ -32,18 +32,22 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
     private readonly IStoreCommit _commit;
     private readonly IOptions<IdempotencyOptions> _options;
     private readonly GroupedCalls<Claim, Begun> _claims;
+    private volatile bool _isOneServer;
 
     public RedisIdempotencyStore(RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options)
     {
         (_redis, _commit, _options) = (redis, commit, options);
-        _claims = new GroupedCalls<Claim, Begun>(BeginAsync, ClaimsMax, GroupsMax);
+        _claims = new GroupedCalls<Claim, Begun>(
+            BeginAsync, ClaimsMax, GroupsMax, redis.Deadline, TimeProvider.System);
     }
 
     public async Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
     {
         if (_options.Value.LegacyLayout is LegacyLayout.Off)
         {
-            return await _claims.AddAsync(new Claim(name, asked, retention));
+            var claim = new Claim(name, asked, retention);
+            // Keys of a cluster lie in different slots, and one script cannot see them all.
+            return IsCluster() ? (await BeginAsync([claim]))[0] : await _claims.AddAsync(claim);
         }
 
         RedisValue[] values =
@@ -117,12 +121,6 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
 
     private async Task<Begun[]> BeginAsync(IReadOnlyList<Claim> claims)
     {
-        if (claims.Count > 1 && IsCluster())
-        {
-            // They lie in different slots, and one script cannot see them all.
-            return await Task.WhenAll(claims.Select(async claim => (await BeginAsync([claim]))[0]));
-        }
-
         var names = new RedisKey[claims.Count];
         var values = new RedisValue[1 + (4 * claims.Count)];
         values[0] = Ms(claims[0].Retention);
@@ -141,8 +139,19 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
             : new Begun(null, Read((RedisValue[])answer!)));
     }
 
-    private bool IsCluster() =>
-        _redis.Multiplexer.GetServers().Any(static server => server.ServerType is ServerType.Cluster);
+    /// <summary>Asked of every call, and known for good once the store has been spoken to.</summary>
+    private bool IsCluster()
+    {
+        if (_isOneServer)
+        {
+            return false;
+        }
+
+        var isCluster = _redis.Multiplexer.GetServers()
+            .Any(static server => server.ServerType is ServerType.Cluster);
+        _isOneServer = !isCluster && _redis.Multiplexer.IsConnected;
+        return isCluster;
+    }
 
     private Task<RedisResult> WriteAsync(LuaScript script, string name, RedisValue[] values)
     {

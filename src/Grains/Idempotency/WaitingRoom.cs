@@ -3,7 +3,15 @@ namespace Gatehouse.Grains.Idempotency;
 /// <summary>Who waits for the end of which request. For one thread at a time, as a grain has it.</summary>
 internal sealed class WaitingRoom
 {
+    // Far below what a grain takes at the same time (MaxEnqueuedRequestsHardLimit): who waits must not keep out whoever
+    // ends what is waited for.
+    private const int Max = 1_000;
+
     private readonly Dictionary<string, Place> _places = [];
+    private int _count;
+
+    /// <summary>Whether nobody else may wait.</summary>
+    public bool IsFull => _count >= Max;
 
     /// <summary>Takes a place until it is disposed of.</summary>
     public Place Enter(string name)
@@ -14,6 +22,7 @@ internal sealed class WaitingRoom
         }
 
         place.Count++;
+        _count++;
         return place;
     }
 
@@ -39,6 +48,7 @@ internal sealed class WaitingRoom
         /// <summary>Once for each who entered.</summary>
         public void Dispose()
         {
+            room._count--;
             if (--Count == 0)
             {
                 room._places.Remove(name);

@@ -15,6 +15,9 @@ internal sealed class StoreGuard(
 
     private readonly FailureRules _rules = rules ?? FailureRules.Redis;
 
+    /// <summary>How long a call may take.</summary>
+    public TimeSpan Deadline => options.StoreDeadline;
+
     /// <summary>Runs one call. An answer of the store that is an error of the call's own passes as it is.</summary>
     /// <exception cref="ServiceOverloadedException">The store is down or overloaded, or not asked for that reason.
     /// </exception>

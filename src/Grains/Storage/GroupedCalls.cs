@@ -1,16 +1,21 @@
 using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Resilience;
 
 namespace Gatehouse.Grains.Storage;
 
 /// <summary>
 /// Sends many callers' calls to a store as few: what comes while groups are under way goes out with the next. Nobody
-/// waits for others to come: a call that comes alone goes out alone, at once.
+/// waits for others to come: a call that comes alone goes out alone, at once. A group that is answered with an error is
+/// sent again one by one, so that what one call did wrong is not the others': calls have to be safe to repeat.
 /// </summary>
 /// <param name="send">Sends a group; one answer for each call, in their order.</param>
 /// <param name="callsMax">How many calls a group holds at most.</param>
 /// <param name="groupsMax">How many groups are under way at most.</param>
+/// <param name="waitMax">How long a call waits to be sent; one that has waited for longer is not sent.</param>
+/// <param name="time">The clock.</param>
 internal sealed class GroupedCalls<TCall, TAnswer>(
-    Func<IReadOnlyList<TCall>, Task<TAnswer[]>> send, int callsMax, int groupsMax)
+    Func<IReadOnlyList<TCall>, Task<TAnswer[]>> send, int callsMax, int groupsMax, TimeSpan waitMax,
+    TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
@@ -18,11 +23,11 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
 
     /// <summary>The answer to one call.</summary>
     /// <exception cref="ServiceOverloadedException">
-    /// Its group failed: what it says of that; or one before it, and it was not sent.
+    /// Its group failed: what it says of that; or it was not sent, because one before it failed or took too long.
     /// </exception>
     public Task<TAnswer> AddAsync(TCall call)
     {
-        var waiting = new Waiting(call);
+        var waiting = new Waiting(call, time.GetTimestamp());
         lock (_lock)
         {
             _waiting.Enqueue(waiting);
@@ -43,20 +48,49 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
     {
         while (Take() is { } group)
         {
-            try
+            if (await TrySendAsync(group) || group.Length == 1)
             {
-                var answers = await send(Array.ConvertAll(group, static waiting => waiting.Call));
-                for (var i = 0; i < group.Length; i++)
-                {
-                    group[i].SetResult(answers[i]);
-                }
+                continue;
             }
+
+            foreach (var one in group)
+            {
+                await TrySendAsync([one]);
+            }
+        }
+    }
+
+    /// <summary>
+    /// False: the answer is an error, of which callers have heard only where it can be nobody else's.
+    /// </summary>
+    private async Task<bool> TrySendAsync(Waiting[] group)
+    {
+        try
+        {
+            var answers = await send(Array.ConvertAll(group, static waiting => waiting.Call));
+            for (var i = 0; i < group.Length; i++)
+            {
+                // Again, where a group was answered in part.
+                group[i].TrySetResult(answers[i]);
+            }
+
+            return true;
+        }
+        catch (ServiceOverloadedException overload)
+        {
+            Fail(group, overload);
+            return true;
+        }
 #pragma warning disable CA1031 // Whatever it was, it is the callers': nobody else hears of it.
-            catch (Exception failure)
+        catch (Exception failure)
 #pragma warning restore CA1031
+        {
+            if (group is [var one])
             {
-                Fail(group, failure);
+                one.TrySetException(failure);
             }
+
+            return false;
         }
     }
 
@@ -64,6 +98,11 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
     {
         lock (_lock)
         {
+            while (_waiting.TryPeek(out var late) && time.GetElapsedTime(late.Since) > waitMax)
+            {
+                _waiting.Dequeue().TrySetException(new ServiceOverloadedException(StoreGate.Reason, Applied.No));
+            }
+
             if (_waiting.Count == 0)
             {
                 _underWay--;
@@ -81,15 +120,9 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
     }
 
     /// <summary>Each gets an exception of its own: it is thrown in many places at once.</summary>
-    private void Fail(Waiting[] group, Exception failure)
+    private void Fail(Waiting[] group, ServiceOverloadedException overload)
     {
-        if (failure is not ServiceOverloadedException overload)
-        {
-            Array.ForEach(group, waiting => waiting.SetException(failure));
-            return;
-        }
-
-        Array.ForEach(group, waiting => waiting.SetException(Copy(overload, overload.Applied)));
+        Array.ForEach(group, waiting => waiting.TrySetException(Copy(overload, overload.Applied)));
         // A store that is gone takes its time to say so. They would wait that long each, one group after the other.
         Waiting[] others;
         lock (_lock)
@@ -98,15 +131,17 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
             _waiting.Clear();
         }
 
-        Array.ForEach(others, waiting => waiting.SetException(Copy(overload, Applied.No)));
+        Array.ForEach(others, waiting => waiting.TrySetException(Copy(overload, Applied.No)));
     }
 
     private static ServiceOverloadedException Copy(ServiceOverloadedException overload, Applied applied) =>
         new(overload.Reason, applied, overload) { RetryAfter = overload.RetryAfter };
 
-    private sealed class Waiting(TCall call) : TaskCompletionSource<TAnswer>(
+    private sealed class Waiting(TCall call, long since) : TaskCompletionSource<TAnswer>(
         TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public TCall Call => call;
+
+        public long Since => since;
     }
 }

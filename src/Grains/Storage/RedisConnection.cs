@@ -13,6 +13,9 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, StoreG
 
     public IDatabase Database { get; } = multiplexer.GetDatabase();
 
+    /// <summary>How long a command may take.</summary>
+    public TimeSpan Deadline => guard.Deadline;
+
     /// <summary>The way to run commands: bounded, and with one exception for whatever goes wrong with the store.
     /// </summary>
     public Task<T> RunAsync<T>(CallKind kind, Func<IDatabase, Task<T>> call) =>

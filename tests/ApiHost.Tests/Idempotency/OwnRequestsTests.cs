@@ -130,6 +130,25 @@ public class OwnRequestsTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task AClaimOfTheService_NeverAnswersARequestToThisApi()
+    {
+        var tenant = await _host.NewTenantAsync();
+        var path = $"/v1/tenants/{tenant}/rate-limits/p";
+        await SendAsync(HttpMethod.Put, path, Policy, null);
+        var key = await _host.NewKeyAsync(tenant, "\"idempotency:write\"");
+        const string Claim = "\"endpoint\":\"DELETE /v1/tenants/{tenant}/rate-limits/{policy}\",\"key\":\"k\"";
+        await StepAsync("begin", $"{{{Claim},\"path\":\"{path}\"}}");
+        await StepAsync("complete", $"{{{Claim},\"epoch\":1,\"response\":{{\"status\":204}}}}");
+
+        var deleted = await SendAsync(HttpMethod.Delete, path, null, "k");
+
+        Assert.Equal((422, "idempotency_key_reused"), (deleted.Status, deleted.Code));
+
+        async Task StepAsync(string step, string body) => Assert.Equal(
+            200, (await _host.SendAsync(HttpMethod.Post, $"/v1/tenants/{tenant}/idempotency/{step}", key, body)).Status);
+    }
+
+    [Fact]
     public async Task ATenant_IsCreatedAndDisabledOnce()
     {
         var path = $"/v1/tenants/{TestHost.NewName()}";

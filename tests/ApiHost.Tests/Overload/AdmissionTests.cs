@@ -51,6 +51,45 @@ public sealed class AdmissionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Begins_ThatWait_KeepOutNobodyWhoEndsWhatTheyWaitFor()
+    {
+        const string Claim = "\"endpoint\":\"POST /orders\",\"key\":\"k\"";
+        Assert.Equal(200, (await StepAsync("begin", $"{{{Claim},\"path\":\"/orders\"}}")).Status);
+
+        var (told, count) = (new TaskCompletionSource(), 0);
+        using var begins = new MeterListener();
+        begins.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "gatehouse.idempotency.begins"
+                && instrument.Meter.Scope == _host.App.Services.GetRequiredService<IMeterFactory>())
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        begins.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            if (Interlocked.Increment(ref count) == 2)
+            {
+                told.TrySetResult();
+            }
+        });
+        begins.Start();
+        var waiting = Enumerable.Range(0, 2).Select(_ =>
+            StepAsync("begin", $"{{{Claim},\"path\":\"/orders\"}}", ("Prefer", "wait=20"))).ToList();
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        var ended = await StepAsync("complete", $"{{{Claim},\"epoch\":1,\"response\":{{\"status\":201}}}}");
+
+        Assert.Equal(200, ended.Status);
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.Equal(200, answer.Status));
+
+        Task<Answer> StepAsync(string step, string body, params (string Name, string Value)[] headers) =>
+            _host.SendAsync(
+                HttpMethod.Post, $"/v1/tenants/{_tenant}/idempotency/{step}", TestHost.AdminKey,
+                new StringContent(body, System.Text.Encoding.UTF8, "application/json"), headers);
+    }
+
+    [Fact]
     public async Task Writes_ThatAreTooMany_RefuseNeitherChecksNorReads()
     {
         await TakeAllAsync(RouteClass.Write);

@@ -5,6 +5,7 @@ using Gatehouse.AspNetCore.Idempotency;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -30,7 +31,8 @@ internal sealed class IdempotentService : IAsyncDisposable
     public HttpClient Client { get; }
 
     public static async Task<IdempotentService> StartAsync(
-        Action<WebApplication> map, Action<IdempotencyOptions>? configure = null, bool usesIt = true)
+        Action<WebApplication> map, Action<IdempotencyOptions>? configure = null, bool usesIt = true,
+        Action<WebApplication>? outer = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
         var claims = new MemoryClaims(time);
@@ -38,6 +40,7 @@ internal sealed class IdempotentService : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = 2 * 1024 * 1024);
+        builder.Services.Configure<RouteHandlerOptions>(static routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<IIdempotencyClaims>(claims);
         builder.Services.AddGatehouseIdempotency(configure);
@@ -51,6 +54,7 @@ internal sealed class IdempotentService : IAsyncDisposable
 
             return next(context);
         });
+        outer?.Invoke(app);
         app.UseRouting();
         if (usesIt)
         {

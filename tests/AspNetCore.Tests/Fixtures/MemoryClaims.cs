@@ -16,6 +16,9 @@ internal sealed class MemoryClaims(TimeProvider time) : IIdempotencyClaims
     public Exception Failure { get; set; } =
         new GatehouseUnavailableException("away") { RetryAfter = TimeSpan.FromSeconds(7) };
 
+    /// <summary>Whether renewals fail, and not before their request has ended.</summary>
+    public bool RenewalsFailLate { get; set; }
+
     public List<string> Calls { get; } = [];
 
     /// <summary>Completes once the condition holds; looked at behind every call.</summary>
@@ -73,8 +76,18 @@ internal sealed class MemoryClaims(TimeProvider time) : IIdempotencyClaims
     public Task<ClaimEnd> ReleaseAsync(ClaimKey key, long epoch, CancellationToken cancellation) =>
         StepAsync("release", key, epoch, record => record.State = ClaimState.None);
 
-    public Task<ClaimEnd> RenewAsync(ClaimKey key, long epoch, TimeSpan lease, CancellationToken cancellation) =>
-        StepAsync("renew", key, epoch, record => record.LeaseEnds = time.GetUtcNow() + lease);
+    public async Task<ClaimEnd> RenewAsync(
+        ClaimKey key, long epoch, TimeSpan lease, CancellationToken cancellation)
+    {
+        var end = await StepAsync("renew", key, epoch, record => record.LeaseEnds = time.GetUtcNow() + lease);
+        if (RenewalsFailLate)
+        {
+            await Task.Delay(Timeout.Infinite, cancellation).ContinueWith(_ => { }, TaskScheduler.Default);
+            throw Failure;
+        }
+
+        return end;
+    }
 
     private ClaimAnswer Begin(ClaimKey key, ClaimRequest request)
     {

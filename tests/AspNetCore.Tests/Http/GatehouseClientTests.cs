@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Gatehouse.AspNetCore.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.AspNetCore.Tests.Http;
 
@@ -265,18 +264,6 @@ public class GatehouseClientTests
         Assert.DoesNotContain(
             failures.Concat(service.Log.Lines.Select(line => line.Text)),
             text => text.Contains("a-secret", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Calls_LogNothingOfTheirOwn_WhateverBecomesOfThem()
-    {
-        _gatehouse.ThenLost().Then(200, Admitted);
-        await using var service = TestService.With(_gatehouse, _time);
-
-        await Assert.ThrowsAsync<GatehouseUnavailableException>(() => service.Client.CheckAsync("login", "user-7"));
-        await service.Client.CheckAsync("login", "user-7");
-
-        Assert.DoesNotContain(service.Log.Lines, line => line.Level is >= LogLevel.Information and not LogLevel.None);
     }
 
     [Fact]

@@ -42,6 +42,17 @@ public class IdempotencyBodyTests
     }
 
     [Fact]
+    public async Task Multipart_WithABoundaryThatIsNone_IsComparedByItsBytes()
+    {
+        await using var service = await StartAsync();
+
+        var first = await service.SendAsync("/echo", WithLongBoundary("one"));
+        var other = await service.SendAsync("/echo", WithLongBoundary("two"));
+
+        Assert.Equal((200, 422), (first.Status, other.Status));
+    }
+
+    [Fact]
     public async Task ARequestBodyWithoutALength_IsReadTwice()
     {
         await using var service = await StartAsync();
@@ -152,6 +163,15 @@ public class IdempotencyBodyTests
         }).WithIdempotency();
         app.MapPost("/secret", () => "password").WithIdempotency(terms => terms.KeepsBody = false);
     });
+
+    private static StringContent WithLongBoundary(string text)
+    {
+        var content = new StringContent(text);
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation(
+            "Content-Type", $"multipart/form-data; boundary={new string('b', 5_000)}");
+        return content;
+    }
 
     private static MultipartFormDataContent Form(string boundary, string text) =>
         new(boundary) { { new StringContent(text), "file", "name.txt" } };

@@ -23,6 +23,11 @@ public class IdempotencyFaultTests
 
         Assert.Equal((429, "service_overloaded", "7"), (refused.Status, refused.Code, refused.Headers["Retry-After"]));
         Assert.Equal(("no", 0), (refused.Json.GetProperty("applied").GetString(), _effect.Count));
+        Assert.Equal(
+            ("service_overloaded", "Service temporarily overloaded, please retry"),
+            (refused.Json.GetProperty("error").GetString(), refused.Json.GetProperty("message").GetString()));
+        Assert.InRange(refused.Json.GetProperty("retryAfterMs").GetInt64(), 7_000, 8_400);
+        Assert.Equal("no-store", refused.Headers["Cache-Control"]);
     }
 
     [Fact]
@@ -111,7 +116,7 @@ public class IdempotencyFaultTests
     }
 
     [Fact]
-    public async Task ABodyThatCannotBeRead_GivesTheKeyBack()
+    public async Task ABodyThatCannotBeRead_GivesTheKeyBack_WhereTheFrameworkSaysSo()
     {
         await using var service = await StartAsync();
 
@@ -161,6 +166,35 @@ public class IdempotencyFaultTests
     }
 
     [Fact]
+    public async Task ARenewalThatFailsBehindItsRequest_HarmsNobody()
+    {
+        await using var service = await StartAsync();
+        service.Claims.RenewalsFailLate = true;
+        var gate = _effect.Hold();
+        var first = service.PostAsync("/pay");
+        await _effect.Begun;
+        service.Time.Advance(TimeSpan.FromSeconds(20));
+        await service.Claims.UntilAsync(_ => service.Claims.Calls.Contains("renew"));
+
+        gate.SetResult();
+
+        Assert.Equal((200, "1"), ((await first).Status, (await first).Text));
+        Assert.Equal("1", (await service.PostAsync("/pay")).Text);
+    }
+
+    [Fact]
+    public async Task ARefusalWithoutAWord_MayFollowAnEffect_AndIsKept()
+    {
+        await using var service = await StartAsync();
+
+        var first = await service.PostAsync("/silent");
+        var again = await service.PostAsync("/silent");
+
+        Assert.Equal((400, 400, "true"), (first.Status, again.Status, again.Headers["Idempotent-Replayed"]));
+        Assert.Equal(1, _effect.Count);
+    }
+
+    [Fact]
     public async Task AnOwnerThatWasPaused_IsNotRecordedOverTheOneThatTookItsPlace()
     {
         await using var service = await StartAsync();
@@ -187,8 +221,12 @@ public class IdempotencyFaultTests
         await using var service = await StartAsync();
 
         var answer = await service.PostAsync("/claim", "{}", "k", ("X-User", "ann"));
+        var key = await service.PostAsync("/key-to-hand-on", "{}", "k", ("X-User", "ann"));
+        var others = await service.PostAsync("/key-to-hand-on", "{}", "k", ("X-User", "bob"));
 
         Assert.Equal("ann|POST /claim|k|1", answer.Text);
+        Assert.Equal(64, key.Text.Length);
+        Assert.NotEqual(key.Text, others.Text);
     }
 
     private static async Task DriveUntilAsync(IdempotentService service, ClaimState state)
@@ -207,7 +245,14 @@ public class IdempotencyFaultTests
     {
         app.MapPost("/pay", (Delegate)PayAsync).WithIdempotency();
         app.MapPost("/report", (Delegate)PayAsync).WithIdempotency(terms => terms.Abandoned = AbandonedClaim.Retry);
+        app.MapPost("/silent", async () =>
+        {
+            await _effect.RunAsync();
+            return TypedResults.BadRequest();
+        }).WithIdempotency();
         app.MapPost("/json", ([FromBody] Dictionary<string, string> body) => body.Count).WithIdempotency();
+        app.MapPost("/key-to-hand-on", (HttpContext context) =>
+            context.Features.Get<IIdempotentRequest>()!.KeyToHandOn).WithIdempotency();
         app.MapPost("/claim", (HttpContext context) =>
         {
             var running = context.Features.Get<IIdempotentRequest>()!;

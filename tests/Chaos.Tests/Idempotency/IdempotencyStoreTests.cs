@@ -45,7 +45,9 @@ public class IdempotencyStoreTests
     public async Task Keys_ThatAreClaimedTogether_EachGetTheirOwnAnswer(string kind)
     {
         await using var store = await Store.StartAsync(kind);
-        await AssertEachIsAnsweredAsync(New(store));
+        var keys = New(store);
+        await AssertEachIsAnsweredAsync(keys);
+        await AssertWhatIsNoKeyHarmsNoOtherAsync(keys, store.Redis);
     }
 
     [Fact]
@@ -55,8 +57,9 @@ public class IdempotencyStoreTests
         await using var connection = await cluster.ConnectAsync();
         var redis = new RedisConnection(connection, Guards.New(Grains.Resilience.GuardedStores.Data));
 
-        await AssertEachIsAnsweredAsync(
-            new RedisIdempotencyStore(redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions())));
+        var keys = new RedisIdempotencyStore(redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()));
+        await AssertEachIsAnsweredAsync(keys);
+        await AssertWhatIsNoKeyHarmsNoOtherAsync(keys, redis);
     }
 
     [Theory]
@@ -147,6 +150,18 @@ public class IdempotencyStoreTests
         Assert.Equal([40, 41], Enumerable.Range(0, 200).Where(i => begun[i].Epoch != 1));
         Assert.Equal((KeyState.Completed, 201), (begun[40].Stored!.State, begun[40].Stored!.Response!.Status));
         Assert.Equal((KeyState.InProgress, "other request"), (begun[41].Stored!.State, begun[41].Stored!.Fingerprint));
+    }
+
+    /// <summary>The store answers one of them with an error.</summary>
+    private static async Task AssertWhatIsNoKeyHarmsNoOtherAsync(RedisIdempotencyStore keys, RedisConnection redis)
+    {
+        await redis.Database.StringSetAsync($"{Name}-1005", "no hash");
+
+        var begun = Enumerable.Range(1000, 100).Select(i => keys.BeginAsync($"{Name}-{i}", Call($"o{i}"), Retention)).ToList();
+        var others = await Task.WhenAll(begun.Where((_, i) => i != 5));
+
+        Assert.All(others, other => Assert.Equal(1, other.Epoch));
+        await Assert.ThrowsAsync<StackExchange.Redis.RedisServerException>(() => begun[5]);
     }
 
     private static async Task<TimeSpan> LeftAsync(Store store) =>

@@ -42,6 +42,21 @@ public sealed class IdempotencyGrainTests(IdempotencyCluster fixture) : IClassFi
     }
 
     [Fact]
+    public async Task Begin_WhereTooManyWaitAlready_IsToldAtOnce_AndTheEndGetsThrough()
+    {
+        await Key.BeginAsync(Call("first"));
+        var waiting = Enumerable.Range(0, 1_001).Select(i => Key.BeginAsync(Call($"o{i}", wait: 30))).ToList();
+
+        var refused = await await Task.WhenAny(waiting).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(BeginOutcome.InProgress, refused.Outcome);
+        await Key.CompleteAsync(1, Created);
+
+        var all = await _cluster.DriveAsync(Task.WhenAll(waiting));
+        Assert.Equal(1_000, all.Count(result => result.Outcome is BeginOutcome.Completed));
+        Assert.Equal(BeginOutcome.Completed, (await Key.BeginAsync(Call("next", wait: 30))).Outcome);
+    }
+
+    [Fact]
     public async Task Begin_WhileTheStoreIsAway_StartsNothing_AndHoldsNothing()
     {
         _cluster.IdempotencyKeys.Faults.Enqueue((false, Refused));

@@ -1,5 +1,6 @@
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Storage;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.Grains.Tests.Storage;
 
@@ -8,6 +9,7 @@ public sealed class GroupedCallsTests : IDisposable
 {
     private readonly List<(int[] Calls, TaskCompletionSource<int[]> Answer)> _sent = [];
     private readonly SemaphoreSlim _arrived = new(0);
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task ACallAlone_GoesOutAtOnce()
@@ -107,6 +109,58 @@ public sealed class GroupedCallsTests : IDisposable
         Assert.Equal(-2, await right);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AGroupThatIsAnsweredWithAnError_IsSentAgainOneByOne(bool isInPart)
+    {
+        var calls = New();
+        var first = calls.AddAsync(1);
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+        var (right, wrong, last) = (calls.AddAsync(2), calls.AddAsync(3), calls.AddAsync(4));
+        Answer(0);
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+
+        if (isInPart)
+        {
+            _sent[1].Answer.SetResult([-2]);
+        }
+        else
+        {
+            _sent[1].Answer.SetException(new InvalidOperationException("one of them"));
+        }
+
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+        Answer(2);
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+        _sent[3].Answer.SetException(new InvalidOperationException("wrong"));
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+        Answer(4);
+
+        Assert.Equal((-1, -2), (await first, await right));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => wrong);
+        Assert.Equal(-4, await last);
+        Assert.Equal([[1], [2, 3, 4], [2], [3], [4]], _sent.Select(group => group.Calls));
+    }
+
+    [Fact]
+    public async Task ACallThatWaitsTooLong_IsNotSent()
+    {
+        var calls = New();
+        var first = calls.AddAsync(1);
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+        var late = calls.AddAsync(2);
+        _time.Advance(TimeSpan.FromMilliseconds(751));
+        var inTime = calls.AddAsync(3);
+        Answer(0);
+        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
+        Answer(1);
+
+        var failure = await Assert.ThrowsAsync<ServiceOverloadedException>(() => late);
+        Assert.Equal(("redis_pool_exhausted", Applied.No), (failure.Reason, failure.Applied));
+        Assert.Equal((-1, -3), (await first, await inTime));
+    }
+
     public void Dispose() => _arrived.Dispose();
 
     private void Answer(int group) => _sent[group].Answer.SetResult([.. _sent[group].Calls.Select(call => -call)]);
@@ -123,5 +177,5 @@ public sealed class GroupedCallsTests : IDisposable
             _arrived.Release();
             return answer.Task;
         },
-        callsMax, groupsMax);
+        callsMax, groupsMax, TimeSpan.FromMilliseconds(750), _time);
 }
