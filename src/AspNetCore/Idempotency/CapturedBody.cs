@@ -83,18 +83,18 @@ internal sealed class CapturedBody(IHttpResponseBodyFeature inner, int keptMax) 
     public override async ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!IsPassedOn && (_isUnbuffered || _kept.WrittenCount + buffer.Length > keptMax))
-        {
-            await PassOnAsync(cancellationToken);
-        }
-
         if (IsPassedOn)
         {
             await inner.Stream.WriteAsync(buffer, cancellationToken);
             return;
         }
 
+        // Copied before anything is awaited, as the server does: who writes may count on having its buffer back.
         _kept.Write(buffer.Span);
+        if (_isUnbuffered || _kept.WrittenCount > keptMax)
+        {
+            await PassOnAsync(cancellationToken);
+        }
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -32,7 +32,7 @@ internal sealed class IdempotentService : IAsyncDisposable
 
     public static async Task<IdempotentService> StartAsync(
         Action<WebApplication> map, Action<IdempotencyOptions>? configure = null, bool usesIt = true,
-        Action<WebApplication>? outer = null)
+        Action<WebApplication>? outer = null, Action<IServiceCollection>? more = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 1, 31, 12, 0, 0, TimeSpan.Zero));
         var claims = new MemoryClaims(time);
@@ -44,6 +44,7 @@ internal sealed class IdempotentService : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<IIdempotencyClaims>(claims);
         builder.Services.AddGatehouseIdempotency(configure);
+        more?.Invoke(builder.Services);
         var app = builder.Build();
         app.Use((context, next) =>
         {

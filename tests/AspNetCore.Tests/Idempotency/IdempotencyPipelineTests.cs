@@ -2,10 +2,22 @@ using System.Text;
 using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.AspNetCore.Tests.Fixtures;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gatehouse.AspNetCore.Tests.Idempotency;
+
+/// <summary>Its actions are marked with it; one has terms of its own.</summary>
+[Idempotent, ApiController, Route("marked")]
+public class MarkedController : ControllerBase
+{
+    [HttpPost]
+    public string Run() => HttpContext.TraceIdentifier;
+
+    [HttpPost("strictly"), Idempotent(IsKeyRequired = true)]
+    public string RunStrictly() => HttpContext.TraceIdentifier;
+}
 
 /// <summary>What else there is in a service's pipeline, around the middleware and behind it.</summary>
 public class IdempotencyPipelineTests
@@ -74,6 +86,23 @@ public class IdempotencyPipelineTests
         Assert.Equal((200, "1"), Of(await service.PostAsync("/pay")));
         Assert.Equal((200, "1"), Of(await service.PostAsync("/pay")));
         Assert.Equal(1, _effect.Count);
+    }
+
+    [Fact]
+    public async Task AnActionsOwnTerms_GoBeforeItsControllers()
+    {
+        await using var service = await IdempotentService.StartAsync(
+            app => app.MapControllers(),
+            more: services => services.AddControllers()
+                .ConfigureApplicationPartManager(static parts => parts.ApplicationParts.Clear())
+                .AddApplicationPart(typeof(MarkedController).Assembly));
+
+        var first = await service.PostAsync("/marked");
+        var again = await service.PostAsync("/marked");
+        var required = await service.PostAsync("/marked/strictly", key: null);
+
+        Assert.Equal((200, "true"), (first.Status, again.Headers["Idempotent-Replayed"]));
+        Assert.Equal((first.Text, "idempotency_key_required"), (again.Text, required.Code));
     }
 
     private static (int Status, string Text) Of(ApiHost.Tests.Fixtures.Answer answer) => (answer.Status, answer.Text);

@@ -31,6 +31,19 @@ public sealed class IdempotencyGrainTests(IdempotencyCluster fixture) : IClassFi
     }
 
     [Fact]
+    public async Task Begin_ThatWaits_IsAnsweredByTheEnd_WithoutAnyTimePassing()
+    {
+        await Key.BeginAsync(Call("first"));
+        var waiting = Key.BeginAsync(Call("second", wait: 30));
+        // Behind it in the same lane.
+        await Key.GetAsync();
+
+        await Key.CompleteAsync(1, Created);
+
+        Assert.Equal(BeginOutcome.Completed, (await waiting.WaitAsync(TimeSpan.FromSeconds(20))).Outcome);
+    }
+
+    [Fact]
     public async Task Begin_ThatWaitsTooLong_IsToldSo()
     {
         await Key.BeginAsync(Call("first"));
