@@ -4,7 +4,7 @@ namespace Gatehouse.Grains.Abstractions.Idempotency;
 public readonly record struct IdempotencyKeyHandle
 {
     /// <summary>Into how many lanes the keys of a region are parted; each is a grain.</summary>
-    public const int Lanes = 32;
+    public const int Lanes = 256;
 
     private readonly IIdempotencyGrain _grain;
 
