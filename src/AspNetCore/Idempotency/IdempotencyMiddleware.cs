@@ -24,8 +24,13 @@ internal sealed partial class IdempotencyMiddleware(
 
     public Task InvokeAsync(HttpContext context)
     {
+        if (context.GetEndpoint() is not { } endpoint)
+        {
+            return PassAsync(context);
+        }
+
         var request = context.Request;
-        return context.GetEndpoint()?.Metadata.GetMetadata<IdempotentAttribute>() is not { } terms
+        return endpoint.Metadata.GetMetadata<IdempotentAttribute>() is not { } terms
             || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
             || HttpMethods.IsOptions(request.Method)
             // An error page, or this middleware a second time: the request has its claim.
@@ -36,6 +41,19 @@ internal sealed partial class IdempotencyMiddleware(
             : key is not null ? BeginAsync(context, terms, key)
             : terms.IsKeyRequired ? RefuseAsync(context, new IdempotencyRefusal(RefusalKind.MissingKey))
             : next(context);
+    }
+
+    /// <summary>An endpoint that is only found behind this middleware has run without it: loudly so.</summary>
+    private async Task PassAsync(HttpContext context)
+    {
+        await next(context);
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IdempotentAttribute>() is not null
+            && context.Features.Get<IIdempotentRequest>() is null)
+        {
+            throw new InvalidOperationException(
+                $"{context.GetEndpoint()} is marked as idempotent and ran without it: call "
+                + "app.UseGatehouseIdempotency() behind app.UseRouting().");
+        }
     }
 
     private async Task BeginAsync(HttpContext context, IdempotentAttribute terms, string key)

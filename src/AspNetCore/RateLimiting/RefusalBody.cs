@@ -49,7 +49,9 @@ internal static class RefusalBody
             json.WriteString("message", "Service temporarily overloaded, please retry");
             json.WriteString("reason", "no_decision");
             json.WriteString("applied", "no");
-            json.WriteNumber("retryAfterMs", Seconds(retryAfter) * 1000);
+            // Callers who all wait the same time come back all at once: up to a fifth more, never less than the header.
+            json.WriteNumber(
+                "retryAfterMs", (long)(Seconds(retryAfter) * 1000 * (1 + (Random.Shared.NextDouble() / 5))));
         });
 
     private static void WriteHead(Utf8JsonWriter json, string type, string code)

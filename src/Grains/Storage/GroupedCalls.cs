@@ -60,9 +60,7 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
         }
     }
 
-    /// <summary>
-    /// False: the answer is an error, of which callers have heard only where it can be nobody else's.
-    /// </summary>
+    /// <summary>False: the answer is an error. Of that callers have heard only where it can be nobody else's.</summary>
     private async Task<bool> TrySendAsync(Waiting[] group)
     {
         try

@@ -25,6 +25,21 @@ public class IdempotencyPipelineTests
     private readonly Effect _effect = new();
 
     [Fact]
+    public async Task AMiddlewareBeforeRouting_SaysSo_InsteadOfDoingNothing()
+    {
+        await using var service = await IdempotentService.StartAsync(
+            static app =>
+            {
+                app.MapPost("/pay", static _ => Task.CompletedTask).WithIdempotency();
+                app.MapPost("/plain", static _ => Task.CompletedTask);
+            },
+            usesIt: false, outer: static app => app.UseGatehouseIdempotency());
+
+        Assert.Equal(500, (await service.PostAsync("/pay")).Status);
+        Assert.Equal((200, 404), ((await service.PostAsync("/plain")).Status, (await service.PostAsync("/none")).Status));
+    }
+
+    [Fact]
     public async Task ABodyThatWasReadBefore_CountsAllTheSame()
     {
         await using var service = await StartAsync(static async context =>

@@ -85,9 +85,10 @@ public sealed class RateLimitingTests(WholeGatehouse gatehouse) : IAsyncDisposab
         Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(7)), (
             overloaded.StatusCode, overloaded.Headers.RetryAfter!.Delta));
         var problem = await ReadAsync(overloaded);
-        Assert.Equal(("service_overloaded", "no_decision", "no", 7000), (
+        Assert.Equal(("service_overloaded", "no_decision", "no"), (
             problem.GetProperty("code").GetString(), problem.GetProperty("reason").GetString(),
-            problem.GetProperty("applied").GetString(), problem.GetProperty("retryAfterMs").GetInt32()));
+            problem.GetProperty("applied").GetString()));
+        Assert.InRange(problem.GetProperty("retryAfterMs").GetInt32(), 7_000, 8_400);
         Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(5)), (
             refused.StatusCode, refused.Headers.RetryAfter!.Delta));
         Assert.Equal((1, 1), (
