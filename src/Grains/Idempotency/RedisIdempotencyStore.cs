@@ -41,15 +41,22 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
             BeginAsync, ClaimsMax, GroupsMax, redis.Deadline, TimeProvider.System);
     }
 
-    public async Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
+    public Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
     {
-        if (_options.Value.LegacyLayout is LegacyLayout.Off)
+        if (_options.Value.LegacyLayout is not LegacyLayout.Off)
         {
-            var claim = new Claim(name, asked, retention);
-            // Keys of a cluster lie in different slots, and one script cannot see them all.
-            return IsCluster() ? (await BeginAsync([claim]))[0] : await _claims.AddAsync(claim);
+            return BeginInLayoutsAsync(name, asked, retention);
         }
 
+        var claim = new Claim(name, asked, retention);
+        // Keys of a cluster lie in different slots, and one script cannot see them all.
+        return IsCluster() ? BeginAloneAsync(claim) : _claims.AddAsync(claim);
+    }
+
+    private async Task<Begun> BeginAloneAsync(Claim claim) => (await BeginAsync([claim]))[0];
+
+    private async Task<Begun> BeginInLayoutsAsync(string name, BeginCall asked, TimeSpan retention)
+    {
         RedisValue[] values =
         [
             asked.Owner, asked.Fingerprint, Ms(asked.Lease), Ms(retention),
@@ -122,15 +129,14 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
     private async Task<Begun[]> BeginAsync(IReadOnlyList<Claim> claims)
     {
         var names = new RedisKey[claims.Count];
-        var values = new RedisValue[1 + (4 * claims.Count)];
-        values[0] = Ms(claims[0].Retention);
+        var values = new RedisValue[5 * claims.Count];
         for (var i = 0; i < names.Length; i++)
         {
-            var (name, asked, _) = claims[i];
+            var (name, asked, retention) = claims[i];
             names[i] = name;
-            (values[(4 * i) + 1], values[(4 * i) + 2]) = (asked.Owner, asked.Fingerprint);
-            (values[(4 * i) + 3], values[(4 * i) + 4]) =
-                (Ms(asked.Lease), asked.Abandoned is AbandonedPolicy.Retry ? "retry" : "hold");
+            (values[5 * i], values[(5 * i) + 1]) = (asked.Owner, asked.Fingerprint);
+            (values[(5 * i) + 2], values[(5 * i) + 3]) = (Ms(asked.Lease), Ms(asked.Lease + retention));
+            values[(5 * i) + 4] = asked.Abandoned is AbandonedPolicy.Retry ? "retry" : "hold";
         }
 
         var answers = (RedisResult[])(await WriteAsync(BeginMany, names, values))!;
