@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gatehouse.ApiHost.Http;
 using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Idempotency;
@@ -6,36 +7,23 @@ using Gatehouse.Grains.Abstractions.Idempotency;
 namespace Gatehouse.ApiHost.Idempotency;
 
 /// <summary>Keeps the claims of this API's own requests where those of all others are: in the grains.</summary>
-internal sealed class GrainClaims(IGrainFactory grains) : IIdempotencyClaims
+internal sealed class GrainClaims(IGrainFactory grains, TimeProvider time) : IIdempotencyClaims
 {
+    private static readonly TimeSpan GiveBackAgainAfter = TimeSpan.FromSeconds(1);
+
     public async Task<ClaimAnswer> BeginAsync(ClaimKey key, ClaimRequest request, CancellationToken cancellation)
     {
-        var result = await Key(key).BeginAsync(new BeginCall
+        var owner = Guid.NewGuid().ToString("n");
+        try
         {
-            Fingerprint = request.Fingerprint,
-            Owner = Guid.NewGuid().ToString("n"),
-            Lease = request.Lease,
-            Abandoned = request.Abandoned is AbandonedClaim.Retry ? AbandonedPolicy.Retry : AbandonedPolicy.Hold,
-            Wait = request.Wait,
-        });
-        return new ClaimAnswer
+            return Answer(await Key(key).BeginAsync(Call(request, owner)));
+        }
+        catch (Exception failure) when (!FailureMiddleware.HadNoEffect(failure))
         {
-            State = result.Outcome switch
-            {
-                BeginOutcome.Started => ClaimState.Started,
-                BeginOutcome.Completed => ClaimState.Completed,
-                BeginOutcome.Tombstoned => ClaimState.Tombstoned,
-                BeginOutcome.InProgress => ClaimState.InProgress,
-                BeginOutcome.Unknown => ClaimState.Unknown,
-                BeginOutcome.Mismatch => ClaimState.Mismatch,
-                _ => throw new UnreachableException($"Outcome {result.Outcome}"),
-            },
-            Epoch = result.Epoch,
-            RetryAfter = result.RetryAfter,
-            Response = result.Response is { } kept
-                ? new KeptResponse { Status = kept.Status, Headers = kept.Headers, Body = kept.Body }
-                : null,
-        };
+            // The request does not start; a claim that was made all the same would hold the key for nothing.
+            GiveBackAsync(key, owner, request.Lease).Ignore();
+            throw;
+        }
     }
 
     public async Task<ClaimEnd> CompleteAsync(
@@ -54,6 +42,53 @@ internal sealed class GrainClaims(IGrainFactory grains) : IIdempotencyClaims
     public async Task<ClaimEnd> RenewAsync(
         ClaimKey key, long epoch, TimeSpan lease, CancellationToken cancellation) =>
         End(await Key(key).RenewAsync(epoch, lease).WaitAsync(cancellation));
+
+    private static BeginCall Call(ClaimRequest request, string owner) => new()
+    {
+        Fingerprint = request.Fingerprint,
+        Owner = owner,
+        Lease = request.Lease,
+        Abandoned = request.Abandoned is AbandonedClaim.Retry ? AbandonedPolicy.Retry : AbandonedPolicy.Hold,
+        Wait = request.Wait,
+    };
+
+    private static ClaimAnswer Answer(BeginResult result) => new()
+    {
+        State = result.Outcome switch
+        {
+            BeginOutcome.Started => ClaimState.Started,
+            BeginOutcome.Completed => ClaimState.Completed,
+            BeginOutcome.Tombstoned => ClaimState.Tombstoned,
+            BeginOutcome.InProgress => ClaimState.InProgress,
+            BeginOutcome.Unknown => ClaimState.Unknown,
+            BeginOutcome.Mismatch => ClaimState.Mismatch,
+            _ => throw new UnreachableException($"Outcome {result.Outcome}"),
+        },
+        Epoch = result.Epoch,
+        RetryAfter = result.RetryAfter,
+        Response = result.Response is { } kept
+            ? new KeptResponse { Status = kept.Status, Headers = kept.Headers, Body = kept.Body }
+            : null,
+    };
+
+    private async Task GiveBackAsync(ClaimKey key, string owner, TimeSpan lease)
+    {
+        var began = time.GetTimestamp();
+        while (time.GetElapsedTime(began) < lease)
+        {
+            try
+            {
+                await Key(key).GiveBackAsync(owner);
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it was: tried again for as long as the claim lasts.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+                await Task.Delay(GiveBackAgainAfter, time);
+            }
+        }
+    }
 
     private static ClaimEnd End(StepOutcome outcome) => outcome switch
     {
