@@ -109,10 +109,9 @@ public class RotationCrashTests(ITestOutputHelper log)
             var (acknowledged, unknown) = await changing;
             await redis.RestartAsync();
 
-            await Eventually.HoldsAsync(
-                async () => (await process.KeyAsync("acme", "rotate", """{}""")).Status == 200,
-                TimeSpan.FromSeconds(30));
-            Assert.Equal(200, (await process.KeyAsync("acme", "sign", """{"data":"AA=="}""")).Status);
+            await AnswersAsync(process, "rotate", "{}");
+            // The circuit to the store closes behind a few answers only, and the signer has its lease from there.
+            await AnswersAsync(process, "sign", """{"data":"AA=="}""");
             var versions = await process.VersionsAsync("acme");
             log.WriteLine($"round {round}: {acknowledged} rotations, {versions.Count} versions");
             Assert.Single(versions, version => version == "active");
@@ -127,6 +126,9 @@ public class RotationCrashTests(ITestOutputHelper log)
             Assert.True((await process.VerifyAsync("acme", signature)).IsValid);
         }
     }
+
+    private static Task AnswersAsync(GatehouseProcess process, string action, string body) => Eventually.HoldsAsync(
+        async () => (await process.KeyAsync("acme", action, body)).Status == 200, TimeSpan.FromSeconds(30));
 
     /// <summary>
     /// Rotates and promotes until a call fails. Answers how many rotations were acknowledged, and how many may have been
