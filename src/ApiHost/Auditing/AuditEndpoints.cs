@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Gatehouse.ApiHost.Http;
+using Gatehouse.ApiHost.Idempotency;
 using Gatehouse.ApiHost.OpenApi;
 using Gatehouse.ApiHost.Overload;
 using Gatehouse.ApiHost.Tenants;
@@ -87,7 +88,7 @@ internal static class AuditEndpoints
             AuditAppendOutcome.Recorded =>
                 await ReceiptsAsync(grains, tenant, result, proof is true, body.Events is null),
             AuditAppendOutcome.IdReused => key is not null && AuditEventReader.IsOf(key, result.ReusedId!)
-                ? Problems.IdempotencyKeyReused()
+                ? IdempotencyProblems.Of(new IdempotencyRefusal(RefusalKind.KeyReused))
                 : Problems.EventIdReused(result.ReusedId!),
             AuditAppendOutcome.Frozen => Problems.ChainFrozen(),
             _ => throw new UnreachableException($"Outcome {result.Outcome}"),

@@ -13,6 +13,7 @@ internal sealed class HttpMetrics
     private readonly Counter<long> _errors;
     private readonly Counter<long> _tailWaits;
     private readonly Counter<long> _streamCuts;
+    private readonly Counter<long> _lostClaims;
 
     public HttpMetrics(IMeterFactory meters)
     {
@@ -29,6 +30,8 @@ internal sealed class HttpMetrics
             "gatehouse.http.tail.waits", description: "Times that a stream of audit events waited for its chain.");
         _streamCuts = meter.CreateCounter<long>(
             "gatehouse.http.stream.cuts", description: "Exports and entry bundles that were cut off on the way.");
+        _lostClaims = meter.CreateCounter<long>("gatehouse.http.lost_claims",
+            description: "Claims of requests to this API that nobody knows of and that could not be given back.");
     }
 
     public void AuthenticationFailed(AuthenticationFailure failure) =>
@@ -51,6 +54,8 @@ internal sealed class HttpMetrics
     public void TailWaited() => _tailWaits.Add(1);
 
     public void StreamCut() => _streamCuts.Add(1);
+
+    public void ClaimLost() => _lostClaims.Add(1);
 
     private static KeyValuePair<string, object?> Reason(string reason) => new("reason", reason);
 }

@@ -123,27 +123,6 @@ internal static class Problems
         $"A checkpoint of {signed} entries was published, and {archived} are archived. Restore the archive from its "
         + "backup; nothing was done.");
 
-    public static Problem IdempotencyKeyReused() => new()
-    {
-        Status = StatusCodes.Status422UnprocessableEntity,
-        Code = "idempotency_key_reused",
-        Title = "The Idempotency-Key was used for another request",
-        Detail = "Nothing was done. A key is for one request and its repetitions.",
-    };
-
-    public static Problem IdempotencyInProgress(TimeSpan retryAfter) => new()
-    {
-        Status = StatusCodes.Status409Conflict,
-        Code = "idempotency_in_progress",
-        Title = "The request with this key is being done",
-        Detail = "Send it again, or with Prefer: wait=N.",
-        RetryAfter = retryAfter,
-    };
-
-    public static Problem IdempotencyOutcomeUnknown() => Conflict(
-        "idempotency_outcome_unknown", "The request with this key was begun, and nobody knows how it ended",
-        "It is not started again. Find out what it did, then complete or release the key.");
-
     public static Problem IdempotencyStale() => Conflict(
         "idempotency_stale", "The claim is not the key's any more",
         "It ran out and another request began, or it has ended otherwise. Nothing was changed.");

@@ -7,9 +7,15 @@ using Gatehouse.Grains.Abstractions.Idempotency;
 namespace Gatehouse.ApiHost.Idempotency;
 
 /// <summary>Keeps the claims of this API's own requests where those of all others are: in the grains.</summary>
-internal sealed class GrainClaims(IGrainFactory grains, TimeProvider time) : IIdempotencyClaims
+internal sealed partial class GrainClaims(
+    IGrainFactory grains, TimeProvider time, HttpMetrics metrics, ILogger<GrainClaims> logger) : IIdempotencyClaims
 {
+    // A cluster that does not answer is not asked for ever more.
+    private const int GivingBackMax = 1_000;
+
     private static readonly TimeSpan GiveBackAgainAfter = TimeSpan.FromSeconds(1);
+
+    private int _givingBack;
 
     public async Task<ClaimAnswer> BeginAsync(ClaimKey key, ClaimRequest request, CancellationToken cancellation)
     {
@@ -73,13 +79,24 @@ internal sealed class GrainClaims(IGrainFactory grains, TimeProvider time) : IId
 
     private async Task GiveBackAsync(ClaimKey key, string owner, TimeSpan lease)
     {
-        var began = time.GetTimestamp();
-        while (time.GetElapsedTime(began) < lease)
+        var isGivenBack = Interlocked.Increment(ref _givingBack) <= GivingBackMax
+            && await TryGiveBackAsync(Key(key), owner, lease);
+        Interlocked.Decrement(ref _givingBack);
+        if (!isGivenBack)
+        {
+            metrics.ClaimLost();
+            LogClaimLost();
+        }
+    }
+
+    private async Task<bool> TryGiveBackAsync(IdempotencyKeyHandle key, string owner, TimeSpan lease)
+    {
+        for (var began = time.GetTimestamp(); time.GetElapsedTime(began) < lease;)
         {
             try
             {
-                await Key(key).GiveBackAsync(owner);
-                return;
+                await key.GiveBackAsync(owner);
+                return true;
             }
 #pragma warning disable CA1031 // Whatever it was: tried again for as long as the claim lasts.
             catch (Exception)
@@ -88,6 +105,8 @@ internal sealed class GrainClaims(IGrainFactory grains, TimeProvider time) : IId
                 await Task.Delay(GiveBackAgainAfter, time);
             }
         }
+
+        return false;
     }
 
     private static ClaimEnd End(StepOutcome outcome) => outcome switch
@@ -99,4 +118,9 @@ internal sealed class GrainClaims(IGrainFactory grains, TimeProvider time) : IId
     };
 
     private IdempotencyKeyHandle Key(ClaimKey key) => grains.Idempotency(key.Scope!, key.Endpoint, key.Key);
+
+    [LoggerMessage(3002, LogLevel.Warning,
+        "A claim of a request to this API whose answer was lost could not be given back; it holds its key until its "
+        + "claim has run out, or until an operator or its retention ends that")]
+    private partial void LogClaimLost();
 }

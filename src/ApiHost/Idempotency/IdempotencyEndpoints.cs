@@ -142,9 +142,10 @@ internal static class IdempotencyEndpoints
                 Epoch = result.Epoch,
                 Response = IdempotencyRequests.Document(result.Response!),
             }),
-            BeginOutcome.InProgress => Problems.IdempotencyInProgress(result.RetryAfter),
-            BeginOutcome.Unknown => Problems.IdempotencyOutcomeUnknown(),
-            BeginOutcome.Mismatch => Problems.IdempotencyKeyReused(),
+            BeginOutcome.InProgress => IdempotencyProblems.Of(
+                new IdempotencyRefusal(RefusalKind.InProgress) { RetryAfter = result.RetryAfter }),
+            BeginOutcome.Unknown => IdempotencyProblems.Of(new IdempotencyRefusal(RefusalKind.OutcomeUnknown)),
+            BeginOutcome.Mismatch => IdempotencyProblems.Of(new IdempotencyRefusal(RefusalKind.KeyReused)),
             _ => throw new UnreachableException($"Outcome {result.Outcome}"),
         };
 

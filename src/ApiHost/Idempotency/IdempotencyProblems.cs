@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Gatehouse.ApiHost.Http;
 using Gatehouse.AspNetCore.Idempotency;
@@ -18,21 +17,25 @@ internal sealed class IdempotencyProblems : IIdempotencyAnswers
         return Of(refusal).ExecuteAsync(context);
     }
 
-    private static Problem Of(IdempotencyRefusal refusal) => refusal.Kind switch
+    /// <summary>The same words as of the package for services.</summary>
+    public static Problem Of(IdempotencyRefusal refusal) => refusal.Kind switch
     {
         RefusalKind.MalformedKey => Problems.Invalid(IdempotencyKeyHeader.Name, refusal.Rule!),
-        RefusalKind.MissingKey => Problems.Invalid(IdempotencyKeyHeader.Name, "is required"),
-        RefusalKind.InProgress => Problems.IdempotencyInProgress(refusal.RetryAfter),
-        RefusalKind.OutcomeUnknown => Problems.IdempotencyOutcomeUnknown(),
         RefusalKind.AnswerNotKept => new AnswerNotKept(refusal.First!.Status)
         {
-            Status = StatusCodes.Status409Conflict,
-            Code = "idempotency_answer_not_kept",
-            Title = "The request with this key was done, and its answer is not kept",
-            Detail = "Nothing was done again.",
+            Status = refusal.Status,
+            Code = refusal.Code,
+            Title = refusal.Title,
+            Detail = refusal.Detail,
         },
-        RefusalKind.KeyReused => Problems.IdempotencyKeyReused(),
-        _ => throw new UnreachableException($"Refusal {refusal.Kind}"),
+        _ => new Problem
+        {
+            Status = refusal.Status,
+            Code = refusal.Code,
+            Title = refusal.Title,
+            Detail = refusal.Detail,
+            RetryAfter = refusal.Kind is RefusalKind.InProgress ? refusal.RetryAfter : null,
+        },
     };
 
     private sealed record AnswerNotKept(int OriginalStatus) : Problem

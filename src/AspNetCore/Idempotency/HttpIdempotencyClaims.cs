@@ -10,8 +10,6 @@ internal sealed partial class HttpIdempotencyClaims(
     GatehouseClient client, TimeProvider time, ILogger<HttpIdempotencyClaims> logger) : IIdempotencyClaims
 {
     private const int PathLengthMax = 2048;
-    private const int BodyBytesMax = 256 * 1024;
-
 
     // A Gatehouse that does not answer is not asked for ever more.
     private const int GivingBackMax = 1_000;
@@ -55,7 +53,7 @@ internal sealed partial class HttpIdempotencyClaims(
     {
         ArgumentNullException.ThrowIfNull(response);
         // Gatehouse does not keep it either, and may not even take it.
-        var isTombstone = response.Tombstone || response.Body.Length > BodyBytesMax;
+        var isTombstone = response.Tombstone || response.Body.Length > KeptResponse.BodyMax;
         return End(await client.CompleteAsync(
             new CompleteDocument(WireName.Endpoint(key.Endpoint), WireName.Key(key.Scope, key.Key), epoch,
                 new ResponseDocument

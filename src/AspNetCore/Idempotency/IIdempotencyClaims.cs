@@ -121,6 +121,9 @@ public enum ClaimEnd
 /// <summary>An answer that is kept.</summary>
 public sealed record KeptResponse
 {
+    /// <summary>How long a body may be to be kept, bytes.</summary>
+    public const int BodyMax = 256 * 1024;
+
     /// <summary>The status code.</summary>
     public required int Status { get; init; }
 

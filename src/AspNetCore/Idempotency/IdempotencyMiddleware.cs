@@ -15,11 +15,6 @@ internal sealed partial class IdempotencyMiddleware(
     IdempotencyMetrics metrics, IOptions<IdempotencyOptions> options, TimeProvider time,
     ILogger<IdempotencyMiddleware> logger)
 {
-    /// <summary>What Gatehouse keeps of a body.</summary>
-    internal const int BodyMax = 256 * 1024;
-
-    private const int PathMax = 2_048;
-
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     public Task InvokeAsync(HttpContext context)
@@ -59,11 +54,10 @@ internal sealed partial class IdempotencyMiddleware(
     private async Task BeginAsync(HttpContext context, IdempotentAttribute terms, string key)
     {
         var (request, lease) = (context.Request, TimeSpan.FromSeconds(terms.LeaseSeconds));
-        var path = (request.PathBase + request.Path).Value!;
         var claim = new ClaimKey(options.Value.Scope(context), Name(context), key);
         var begin = new ClaimRequest
         {
-            Path = path.Length > PathMax ? path[..PathMax] : path,
+            Path = (request.PathBase + request.Path).Value!,
             Fingerprint = await RequestFingerprint.OfAsync(request, context.RequestAborted),
             Abandoned = terms.Abandoned,
             Lease = lease,
@@ -94,7 +88,7 @@ internal sealed partial class IdempotencyMiddleware(
     {
         metrics.Handled("run");
         var inner = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        await using var captured = new CapturedBody(inner, BodyMax);
+        await using var captured = new CapturedBody(inner, KeptResponse.BodyMax);
         context.Features.Set<IHttpResponseBodyFeature>(captured);
         context.Features.Set<IIdempotentRequest>(running);
         try
@@ -183,7 +177,7 @@ internal sealed partial class IdempotencyMiddleware(
 
     private Task RefuseAsync(HttpContext context, IdempotencyRefusal refusal)
     {
-        metrics.Handled(IdempotencyAnswers.Code(refusal.Kind));
+        metrics.Handled(refusal.Code);
         return answers.RefuseAsync(context, refusal);
     }
 

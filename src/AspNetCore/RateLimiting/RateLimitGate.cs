@@ -73,7 +73,7 @@ internal sealed partial class RateLimitGate(
             return true;
         }
 
-        await RefusalBody.WriteOverloadAsync(context.Response, retryAfter);
+        await OverloadAnswer.WriteAsync(context, "no_decision", retryAfter);
         return false;
     }
 

@@ -9,8 +9,6 @@ namespace Gatehouse.AspNetCore.RateLimiting;
 /// <summary>A 429 as Gatehouse has it: <c>application/problem+json</c> (RFC 9457), with a stable <c>code</c>.</summary>
 internal static class RefusalBody
 {
-    private const string ReducedCapacity = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
-
     public static Task WriteAsync(HttpResponse response, RateLimitAnswer answer) =>
         WriteAsync(response, answer.RetryAfter, json =>
         {
@@ -40,20 +38,6 @@ internal static class RefusalBody
             json.WriteEndArray();
         });
 
-    /// <summary>There is no decision. Of the reason, callers learn no more than that.</summary>
-    public static Task WriteOverloadAsync(HttpResponse response, TimeSpan retryAfter) =>
-        WriteAsync(response, retryAfter, json =>
-        {
-            WriteHead(json, ReducedCapacity, "service_overloaded");
-            json.WriteString("error", "service_overloaded");
-            json.WriteString("message", "Service temporarily overloaded, please retry");
-            json.WriteString("reason", "no_decision");
-            json.WriteString("applied", "no");
-            // Callers who all wait the same time come back all at once: up to a fifth more, never less than the header.
-            json.WriteNumber(
-                "retryAfterMs", (long)(Seconds(retryAfter) * 1000 * (1 + (Random.Shared.NextDouble() / 5))));
-        });
-
     private static void WriteHead(Utf8JsonWriter json, string type, string code)
     {
         json.WriteString("type", type);
@@ -69,7 +53,7 @@ internal static class RefusalBody
         response.Headers.CacheControl = "no-store";
         if (retryAfter is { } wait)
         {
-            response.Headers.RetryAfter = Seconds(wait).ToString(CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = OverloadAnswer.Seconds(wait).ToString(CultureInfo.InvariantCulture);
         }
 
         await using var json = new Utf8JsonWriter(response.BodyWriter);
@@ -79,7 +63,4 @@ internal static class RefusalBody
         await json.FlushAsync(response.HttpContext.RequestAborted);
         await response.BodyWriter.FlushAsync(response.HttpContext.RequestAborted);
     }
-
-    /// <summary>Rounded up, so that a caller who obeys is not early.</summary>
-    private static long Seconds(TimeSpan wait) => Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
 }

@@ -38,13 +38,7 @@ internal sealed partial class IdempotencyGrain(
     {
         var (state, kept) = IdempotencyKey.Keep(response);
         var outcome = await store.EndAsync(name, epoch, state, kept, options.Value.Retention);
-        outcome = (outcome, state) switch
-        {
-            (StepOutcome.Done, KeyState.Released) => StepOutcome.Released,
-            (StepOutcome.Done, KeyState.Unknown) => StepOutcome.Unknown,
-            _ => outcome,
-        };
-        return Ended(name, "complete", outcome);
+        return Ended(name, "complete", IdempotencyKey.Ended(outcome, state));
     }
 
     public async Task<StepOutcome> ReleaseAsync(string name, long epoch) => Ended(name, "release", await store.EndAsync(
@@ -63,7 +57,7 @@ internal sealed partial class IdempotencyGrain(
     public async Task<IdempotencyEntry?> GetAsync(string name) => await store.ReadAsync(name) is { } stored
         ? new IdempotencyEntry
         {
-            State = RedisIdempotencyStore.Word(stored.State),
+            State = IdempotencyKey.Word(stored.State),
             Epoch = stored.Epoch,
             Fingerprint = stored.Fingerprint,
             LeaseLeft = stored.LeaseLeft,

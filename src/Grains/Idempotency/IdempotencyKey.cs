@@ -96,4 +96,32 @@ internal static class IdempotencyKey
             _ => (KeyState.Completed, kept),
         };
     }
+
+    /// <summary>What is said of a step that ended a key like this.</summary>
+    public static StepOutcome Ended(StepOutcome outcome, KeyState state) => (outcome, state) switch
+    {
+        (StepOutcome.Done, KeyState.Released) => StepOutcome.Released,
+        (StepOutcome.Done, KeyState.Unknown) => StepOutcome.Unknown,
+        _ => outcome,
+    };
+
+    /// <summary>A state as it is stored, and as callers read it.</summary>
+    public static string Word(KeyState state) => state switch
+    {
+        KeyState.InProgress => "in_progress",
+        KeyState.Completed => "completed",
+        KeyState.Tombstoned => "tombstoned",
+        KeyState.Unknown => "unknown",
+        _ => "released",
+    };
+
+    /// <summary>What a stored word means; one that a later version wrote is nobody's to start again.</summary>
+    public static KeyState State(string word) => word switch
+    {
+        "in_progress" => KeyState.InProgress,
+        "completed" => KeyState.Completed,
+        "tombstoned" => KeyState.Tombstoned,
+        "released" => KeyState.Released,
+        _ => KeyState.Unknown,
+    };
 }

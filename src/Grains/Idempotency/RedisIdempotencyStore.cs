@@ -19,7 +19,6 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
 
     /// <summary>What callers ask for meanwhile goes out together, and is one command for the store.</summary>
     private const int ClaimsMax = 64;
-    private const int GroupsMax = 1;
 
     private static readonly RedisValue[] CurrentOnly = [nameof(LegacyLayout.Off), "", ""];
 
@@ -34,11 +33,11 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
     private readonly GroupedCalls<Claim, Begun> _claims;
     private volatile bool _isOneServer;
 
-    public RedisIdempotencyStore(RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options)
+    public RedisIdempotencyStore(
+        RedisConnection redis, IStoreCommit commit, IOptions<IdempotencyOptions> options, TimeProvider time)
     {
         (_redis, _commit, _options) = (redis, commit, options);
-        _claims = new GroupedCalls<Claim, Begun>(
-            BeginAsync, ClaimsMax, GroupsMax, redis.Deadline, TimeProvider.System);
+        _claims = new GroupedCalls<Claim, Begun>(BeginAsync, ClaimsMax, redis.Deadline, time);
     }
 
     public Task<Begun> BeginAsync(string name, BeginCall asked, TimeSpan retention)
@@ -72,14 +71,18 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
     public async Task<StepOutcome> EndAsync(
         string name, long epoch, KeyState state, StoredResponse kept, TimeSpan retention) => Outcome(await WriteAsync(
             Step, name,
-            [epoch, "", Word(state), Ms(retention), kept.Status, JsonSerializer.Serialize(kept.Headers), kept.Body]));
+            [
+                epoch, "", IdempotencyKey.Word(state), Ms(retention), kept.Status,
+                JsonSerializer.Serialize(kept.Headers), kept.Body,
+            ]));
 
     public async Task<StepOutcome> ReleaseAsync(string name, string owner, TimeSpan retention) =>
-        Outcome(await WriteAsync(Step, name, ["", owner, Word(KeyState.Released), Ms(retention), "", "", ""]));
+        Outcome(await WriteAsync(
+            Step, name, ["", owner, IdempotencyKey.Word(KeyState.Released), Ms(retention), "", "", ""]));
 
     public async Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease, TimeSpan retention) =>
         Outcome(await WriteAsync(
-            Step, name, [epoch, "", Word(KeyState.InProgress), Ms(retention), Ms(lease), "", ""]));
+            Step, name, [epoch, "", IdempotencyKey.Word(KeyState.InProgress), Ms(retention), Ms(lease), "", ""]));
 
     public async Task<StoredKey?> ReadAsync(string name)
     {
@@ -90,7 +93,7 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
     }
 
     private static StoredKey Read(RedisValue[] stored) => new(
-        State((string)stored[0]!), (long)stored[1], (string?)stored[2] ?? "",
+        IdempotencyKey.State((string)stored[0]!), (long)stored[1], (string?)stored[2] ?? "",
         TimeSpan.FromMilliseconds(stored[3].IsNullOrEmpty ? 0 : (long)stored[3]),
         stored[4].IsNullOrEmpty ? null : new StoredResponse
         {
@@ -104,24 +107,6 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
         "done" => StepOutcome.Done,
         "absent" => StepOutcome.Absent,
         _ => StepOutcome.Stale,
-    };
-
-    internal static string Word(KeyState state) => state switch
-    {
-        KeyState.InProgress => "in_progress",
-        KeyState.Completed => "completed",
-        KeyState.Tombstoned => "tombstoned",
-        KeyState.Unknown => "unknown",
-        _ => "released",
-    };
-
-    private static KeyState State(string word) => word switch
-    {
-        "in_progress" => KeyState.InProgress,
-        "completed" => KeyState.Completed,
-        "tombstoned" => KeyState.Tombstoned,
-        "released" => KeyState.Released,
-        _ => KeyState.Unknown,
     };
 
     private static long Ms(TimeSpan time) => (long)time.TotalMilliseconds;

@@ -4,22 +4,20 @@ using Gatehouse.Grains.Resilience;
 namespace Gatehouse.Grains.Storage;
 
 /// <summary>
-/// Sends many callers' calls to a store as few: what comes while groups are under way goes out with the next. Nobody
+/// Sends many callers' calls to a store as few: what comes while a group is under way goes out with the next. Nobody
 /// waits for others to come: a call that comes alone goes out alone, at once. A group that is answered with an error is
 /// sent again one by one, so that what one call did wrong is not the others': calls have to be safe to repeat.
 /// </summary>
 /// <param name="send">Sends a group; one answer for each call, in their order.</param>
 /// <param name="callsMax">How many calls a group holds at most.</param>
-/// <param name="groupsMax">How many groups are under way at most.</param>
 /// <param name="waitMax">How long a call waits to be sent; one that has waited for longer is not sent.</param>
 /// <param name="time">The clock.</param>
 internal sealed class GroupedCalls<TCall, TAnswer>(
-    Func<IReadOnlyList<TCall>, Task<TAnswer[]>> send, int callsMax, int groupsMax, TimeSpan waitMax,
-    TimeProvider time)
+    Func<IReadOnlyList<TCall>, Task<TAnswer[]>> send, int callsMax, TimeSpan waitMax, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
-    private int _underWay;
+    private bool _isUnderWay;
 
     /// <summary>The answer to one call.</summary>
     /// <exception cref="ServiceOverloadedException">
@@ -31,12 +29,12 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
         lock (_lock)
         {
             _waiting.Enqueue(waiting);
-            if (_underWay == groupsMax)
+            if (_isUnderWay)
             {
                 return waiting.Task;
             }
 
-            _underWay++;
+            _isUnderWay = true;
         }
 
         // Not on the scheduler of the grain that calls: others' calls would wait for that grain.
@@ -103,7 +101,7 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
 
             if (_waiting.Count == 0)
             {
-                _underWay--;
+                _isUnderWay = false;
                 return null;
             }
 

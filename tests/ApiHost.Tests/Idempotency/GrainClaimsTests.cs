@@ -1,19 +1,24 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
+using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.Idempotency;
 using Gatehouse.AspNetCore.Idempotency;
 using Gatehouse.Grains.Abstractions.Idempotency;
 using Gatehouse.Grains.Abstractions.Resilience;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.ApiHost.Tests.Idempotency;
 
 /// <summary>Claims of this API's own requests whose answer is lost on the way.</summary>
-public class GrainClaimsTests
+public sealed class GrainClaimsTests : IDisposable
 {
     private static readonly ClaimKey Key = new("acme", "POST /orders", "k");
     private static readonly ClaimRequest Request = new() { Path = "/orders", Fingerprint = "f" };
 
     private readonly FakeTimeProvider _time = new();
+    private readonly MeterListener _lost = new();
     private readonly LostCalls _calls;
     private readonly GrainClaims _claims;
 
@@ -22,7 +27,19 @@ public class GrainClaimsTests
         var grains = DispatchProxy.Create<IGrainFactory, OneGrain>();
         var grain = DispatchProxy.Create<IIdempotencyGrain, LostCalls>();
         ((OneGrain)(object)grains).Grain = grain;
-        (_calls, _claims) = ((LostCalls)(object)grain, new GrainClaims(grains, _time));
+        var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        _lost.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Scope == meters && instrument.Name == "gatehouse.http.lost_claims")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _lost.SetMeasurementEventCallback<long>((_, count, _, _) => _calls!.Lost.TrySetResult(count));
+        _lost.Start();
+        _calls = (LostCalls)(object)grain;
+        _claims = new GrainClaims(grains, _time, new HttpMetrics(meters), NullLogger<GrainClaims>.Instance);
     }
 
     [Fact]
@@ -40,6 +57,27 @@ public class GrainClaimsTests
 
         Assert.Equal(_calls.Owner, await _calls.GivenBack.Task);
     }
+
+    [Fact]
+    public async Task AClaimThatCannotBeGivenBackInTime_IsCounted()
+    {
+        for (var i = 0; i < 1_000; i++)
+        {
+            _calls.Failures.Enqueue(new TimeoutException());
+        }
+
+        await Assert.ThrowsAsync<TimeoutException>(() => _claims.BeginAsync(Key, Request, CancellationToken.None));
+        while (!_calls.Lost.Task.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal(1, await _calls.Lost.Task);
+        Assert.False(_calls.GivenBack.Task.IsCompleted);
+    }
+
+    public void Dispose() => _lost.Dispose();
 
     [Fact]
     public async Task ABeginThatWasNotMade_IsNotGivenBack()
@@ -66,6 +104,8 @@ public class GrainClaimsTests
         public Queue<Exception> Failures { get; } = new();
 
         public string? Owner { get; private set; }
+
+        public TaskCompletionSource<long> Lost { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public TaskCompletionSource<string> GivenBack { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -57,7 +57,8 @@ public class IdempotencyStoreTests
         await using var connection = await cluster.ConnectAsync();
         var redis = new RedisConnection(connection, Guards.New(Grains.Resilience.GuardedStores.Data));
 
-        var keys = new RedisIdempotencyStore(redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()));
+        var keys = new RedisIdempotencyStore(
+            redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()), TimeProvider.System);
         await AssertEachIsAnsweredAsync(keys);
         await AssertWhatIsNoKeyHarmsNoOtherAsync(keys, redis);
     }
@@ -168,7 +169,7 @@ public class IdempotencyStoreTests
         (await store.Redis.Database.KeyTimeToLiveAsync(Name))!.Value;
 
     private static RedisIdempotencyStore New(Store store) =>
-        new(store.Redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()));
+        new(store.Redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()), TimeProvider.System);
 
     private static BeginCall Retry(string owner, string fingerprint = "f") =>
         Call(owner, fingerprint) with { Abandoned = AbandonedPolicy.Retry };

@@ -15,7 +15,7 @@ internal static class Layouts
 
     /// <summary>The store's part of a silo.</summary>
     public static RedisIdempotencyStore SiloOf(RedisConnection redis, LegacyLayout layout) => new(
-        redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions { LegacyLayout = layout }));
+        redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions { LegacyLayout = layout }), TimeProvider.System);
 
     public static RedisIdempotencyStore SiloOf(Store store, LegacyLayout layout) => SiloOf(store.Redis, layout);
 

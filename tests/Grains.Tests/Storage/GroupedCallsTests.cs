@@ -46,28 +46,6 @@ public sealed class GroupedCallsTests : IDisposable
     }
 
     [Fact]
-    public async Task GroupsUnderWay_AreNoMoreThanTheMost()
-    {
-        var calls = New(groupsMax: 2);
-        List<Task<int>> all = [calls.AddAsync(1)];
-        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
-        all.Add(calls.AddAsync(2));
-        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
-        all.Add(calls.AddAsync(3));
-        all.Add(calls.AddAsync(4));
-        Assert.Equal(2, _sent.Count);
-
-        Answer(0);
-        await _arrived.WaitAsync(TestContext.Current.CancellationToken);
-        Answer(1);
-        Answer(2);
-
-        Assert.Equal([[1], [2], [3, 4]], _sent.Select(group => group.Calls));
-        var answers = await Task.WhenAll(all);
-        Assert.Equal([-1, -2, -3, -4], answers);
-    }
-
-    [Fact]
     public async Task AStoreThatIsGone_FailsItsGroup_AndThoseThatWereNotSent()
     {
         var calls = New();
@@ -165,7 +143,7 @@ public sealed class GroupedCallsTests : IDisposable
 
     private void Answer(int group) => _sent[group].Answer.SetResult([.. _sent[group].Calls.Select(call => -call)]);
 
-    private GroupedCalls<int, int> New(int callsMax = 10, int groupsMax = 1) => new(
+    private GroupedCalls<int, int> New(int callsMax = 10) => new(
         group =>
         {
             var answer = new TaskCompletionSource<int[]>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -177,5 +155,5 @@ public sealed class GroupedCallsTests : IDisposable
             _arrived.Release();
             return answer.Task;
         },
-        callsMax, groupsMax, TimeSpan.FromMilliseconds(750), _time);
+        callsMax, TimeSpan.FromMilliseconds(750), _time);
 }
