@@ -7,7 +7,8 @@ namespace Gatehouse.AspNetCore.Idempotency;
 
 /// <summary>Keeps claims in a Gatehouse that is reached over HTTP.</summary>
 internal sealed partial class HttpIdempotencyClaims(
-    GatehouseClient client, TimeProvider time, ILogger<HttpIdempotencyClaims> logger) : IIdempotencyClaims
+    GatehouseClient client, IdempotencyMetrics metrics, TimeProvider time, ILogger<HttpIdempotencyClaims> logger)
+    : IIdempotencyClaims
 {
     private const int PathLengthMax = 2048;
 
@@ -134,7 +135,7 @@ internal sealed partial class HttpIdempotencyClaims(
         {
             if (Interlocked.Increment(ref _givingBack) > GivingBackMax)
             {
-                LogLost("Too many others are being given back.");
+                Lose("Too many others are being given back.");
                 return;
             }
 
@@ -143,7 +144,7 @@ internal sealed partial class HttpIdempotencyClaims(
         }
         catch (Exception failure) when (failure is GatehouseUnavailableException or GatehouseRefusedException)
         {
-            LogLost(failure.Message);
+            Lose(failure.Message);
         }
         finally
         {
@@ -151,8 +152,9 @@ internal sealed partial class HttpIdempotencyClaims(
         }
     }
 
-    private void LogLost(string reason)
+    private void Lose(string reason)
     {
+        metrics.ClaimLost();
         if (_lost.TryTake(out var skipped))
         {
             LogClaimLost(logger, skipped, reason);

@@ -10,6 +10,7 @@ internal sealed class IdempotencyMetrics
     private readonly Counter<long> _requests;
     private readonly Counter<long> _unrecorded;
     private readonly Counter<long> _repairs;
+    private readonly Counter<long> _lostClaims;
 
     public IdempotencyMetrics(IMeterFactory meters)
     {
@@ -20,12 +21,16 @@ internal sealed class IdempotencyMetrics
             description: "Answers that were given and not recorded, by reason: unavailable, stale or absent.");
         _repairs = meter.CreateCounter<long>("gatehouse.idempotency.repairs",
             description: "Records that were made up for later, by outcome: done, stale, absent, or lost.");
+        _lostClaims = meter.CreateCounter<long>("gatehouse.idempotency.lost_claims",
+            description: "Claims that nobody knows of and that could not be given back; they hold their key.");
     }
 
     /// <summary>A request was run, given its first answer again, or refused.</summary>
     public void Handled(string outcome) => _requests.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     public void Unrecorded(string reason) => _unrecorded.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    public void ClaimLost() => _lostClaims.Add(1);
 
     public void Repaired(string outcome) => _repairs.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 

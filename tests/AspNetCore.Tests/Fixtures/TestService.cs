@@ -118,7 +118,8 @@ public sealed class Measurements : IDisposable
         // Other tests run in this process, too: the factory tells them apart.
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Meter.Name == "Gatehouse.AspNetCore")
+            if (ReferenceEquals(instrument.Meter.Scope, meters)
+                && instrument.Meter.Name.StartsWith("Gatehouse.AspNetCore", StringComparison.Ordinal))
             {
                 listener.EnableMeasurementEvents(instrument);
             }

@@ -84,7 +84,7 @@ public class LostClaimTests
     }
 
     [Fact]
-    public async Task Claim_ThatCannotBeGivenBack_IsSaid()
+    public async Task Claim_ThatCannotBeGivenBack_IsSaidAndCounted()
     {
         _gatehouse.ThenOverloaded(retryAfter: 60, applied: "unknown");
         await using var service = TestService.With(_gatehouse, _time);
@@ -93,7 +93,7 @@ public class LostClaimTests
             () => service.Claims.BeginAsync(Key, Request, TestContext.Current.CancellationToken));
         await service.Log.WrittenAsync(6040);
 
-        Assert.Equal(2, _gatehouse.Requests.Count);
+        Assert.Equal((2, 1), (_gatehouse.Requests.Count, service.Metrics["gatehouse.idempotency.lost_claims"]));
     }
 
     [Fact]
