@@ -52,6 +52,9 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>One of its databases, as PostgreSQL's own programs are told of it: the first one is number 1.</summary>
+    internal string UriOf(int database) => $"postgresql://postgres@127.0.0.1:{Port}/t{database}";
+
     /// <summary>SIGKILL to the server, which the processes of its connections do not outlive.</summary>
     public async Task KillAsync()
     {
@@ -112,9 +115,15 @@ public sealed class PostgresServer : IAsyncDisposable
         if (_process is not null)
         {
             await KillAsync();
+            _process = null;
         }
 
-        _folder?.Delete(recursive: true);
+        if (_folder is { Exists: true })
+        {
+            _folder.Delete(recursive: true);
+            _folder.Refresh();
+        }
+
         _starting.Dispose();
     }
 

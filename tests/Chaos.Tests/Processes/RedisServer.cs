@@ -24,6 +24,9 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public int Port { get; } = Ports.Free();
 
+    /// <summary>Where it keeps its data: what is there can be copied, and put back before a start.</summary>
+    public string Folder => _folder.FullName;
+
     /// <summary>For a user that may do everything.</summary>
     public string ConnectionString =>
         $"{(_usersFile is null ? ConnectionStringOf() : ConnectionStringOf("tests", "any"))},allowAdmin=true";
@@ -44,6 +47,17 @@ internal sealed class RedisServer : IAsyncDisposable
         var server = new RedisServer(users) { _settings = settings };
         await server.RunAsync();
         return server;
+    }
+
+    /// <summary>Starts it after <see cref="KillAsync"/>, or after a program of its own that used its folder.</summary>
+    public Task StartAgainAsync() => RunAsync();
+
+    /// <summary>It dies, and its disk with it.</summary>
+    public async Task LoseAsync()
+    {
+        await KillAsync();
+        _folder.Delete(recursive: true);
+        _folder.Create();
     }
 
     /// <summary>Starts the only server of a cluster, with all its slots.</summary>
