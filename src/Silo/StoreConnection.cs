@@ -47,7 +47,8 @@ internal static class StoreConnection
             Connect(Address(provider).StateConnectionString ?? Address(provider).ConnectionString, State));
         services.AddSingleton(static provider => new RedisConnection(
             provider.GetRequiredService<IConnectionMultiplexer>(),
-            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Data)));
+            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Data),
+            provider.GetRequiredService<StorageMetrics>()));
         services.AddSingleton(
             static provider => new StateStore(IsApart: Address(provider).StateConnectionString is not null));
         services.AddHostedService<StoreConnecting>();

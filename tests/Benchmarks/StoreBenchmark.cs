@@ -1,14 +1,17 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
+using Gatehouse.Grains.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using LuaScript = Gatehouse.Grains.Storage.LuaScript;
 
 namespace Gatehouse.Benchmarks;
 
 /// <summary>
-/// What one operation on a subject's counts costs the store, by the store's own account of it. Receiving the request and
-/// sending the answer are not in it.
+/// What one operation on a subject's counts costs the store, by the store's own account of it: receiving the request and
+/// sending the answer are not in it. And what it allocates in this process, measured as in a silo.
 /// </summary>
 internal static class StoreBenchmark
 {
@@ -16,6 +19,11 @@ internal static class StoreBenchmark
     private const int AtOnce = 20;
     private const int Buckets = 31;
     private const long Newest = 883_612_830;
+
+    private static readonly StoreCalls Measured = new(
+        "redis", "data",
+        new StorageMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>()),
+        TimeProvider.System);
 
     public static async Task<int> RunAsync()
     {
@@ -27,7 +35,8 @@ internal static class StoreBenchmark
         }
 
         var redis = await ConnectionMultiplexer.ConnectAsync($"{process.ConnectionString},allowAdmin=true");
-        Console.WriteLine($"{"",-48}{"fields",8}{"us/operation",14}");
+        Console.WriteLine($"{"",-48}{"fields",8}{"us/operation",14}{"bytes/operation",17}");
+        using var listener = Listen();
         foreach (var buckets in new[] { 4, Buckets })
         {
             var title = $"reservation, {buckets} buckets in use";
@@ -62,7 +71,7 @@ internal static class StoreBenchmark
     }
 
     private static Task<RedisResult> RunAsync(IDatabase database, LuaScript script, RedisKey key, params RedisValue[] values) =>
-        script.RunAsync(database, [key], values);
+        script.RunAsync(new RedisCommands(database, Measured), [key], values);
 
     private static Task FillAsync(
         ConnectionMultiplexer redis, RedisKey key, int buckets, Func<long, string> field, params (string, string)[] more) =>
@@ -77,15 +86,35 @@ internal static class StoreBenchmark
         // The first call loads the script.
         await call(database, 0);
         await server.ConfigResetStatisticsAsync();
+        var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var first = 1; first < Calls; first += AtOnce)
         {
             await Task.WhenAll(Enumerable.Range(first, AtOnce).Select(i => call(database, i)));
         }
 
+        var bytes = (GC.GetTotalAllocatedBytes(precise: true) - before) / Calls;
         var spent = (await server.InfoAsync("commandstats")).SelectMany(section => section)
             .First(line => line.Key == "cmdstat_evalsha").Value.Split(',')
             .First(part => part.StartsWith("usec_per_call=", StringComparison.Ordinal)).Split('=')[1];
         var microseconds = double.Parse(spent, CultureInfo.InvariantCulture);
-        Console.WriteLine($"{title,-48}{fields,8:N0}{microseconds,14:N1}");
+        Console.WriteLine($"{title,-48}{fields,8:N0}{microseconds,14:N1}{bytes,17:N0}");
+    }
+
+    /// <summary>Somebody who wants to know how long calls take, as the exporter of every process does.</summary>
+    private static MeterListener Listen()
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == StorageMetrics.MeterName)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>(static (_, _, _, _) => { });
+        listener.Start();
+        return listener;
     }
 }

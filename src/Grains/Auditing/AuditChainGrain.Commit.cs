@@ -1,5 +1,6 @@
 using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Storage;
 
 namespace Gatehouse.Grains.Auditing;
 
@@ -32,6 +33,9 @@ internal sealed partial class AuditChainGrain
             while (_queue.Count > 0)
             {
                 var (batch, doubt) = (Take(), new Doubt());
+                // A commit is a part of the trace of who waited longest for it, not of who was there when the first
+                // one began.
+                StoreCalls.Continue(batch.Appends[0].Caller);
                 try
                 {
                     await CommitAsync(batch, doubt);

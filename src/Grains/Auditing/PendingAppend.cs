@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gatehouse.Grains.Abstractions.Auditing;
 
 namespace Gatehouse.Grains.Auditing;
@@ -6,6 +7,9 @@ namespace Gatehouse.Grains.Auditing;
 /// <param name="Events">The events.</param>
 internal sealed record PendingAppend(IReadOnlyList<AuditEvent> Events)
 {
+    /// <summary>Of the trace that it belongs to, if any.</summary>
+    public Activity? Caller { get; } = Activity.Current;
+
     /// <summary>About how many bytes they take.</summary>
     public long Weight { get; } = Events.Sum(static audited => (long)audited.Weight);
 

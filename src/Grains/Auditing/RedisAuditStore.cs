@@ -123,7 +123,7 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
     }
 
     /// <summary>An error of the store's own, such as a key of another kind, says nothing of what was done.</summary>
-    private async Task<T> RunAsync<T>(CallKind kind, Func<IDatabase, Task<T>> call)
+    private async Task<T> RunAsync<T>(CallKind kind, Func<RedisCommands, Task<T>> call)
     {
         try
         {

@@ -19,7 +19,8 @@ internal static class RegionsServiceCollectionExtensions
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(provider => new GlobalRedisConnection(
             provider.GetRequiredService<IOptions<GlobalRedisOptions>>().Value.ConnectionString,
-            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Global)));
+            provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Global),
+            provider.GetRequiredService<StorageMetrics>()));
         services.TryAddSingleton<IGlobalRegionStore, RedisGlobalRegionStore>();
         services.TryAddSingleton<GlobalStoreHealth>();
         services.TryAddSingleton<RegionHeartbeat>();

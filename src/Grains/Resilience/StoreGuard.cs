@@ -15,6 +15,9 @@ internal sealed class StoreGuard(
 
     private readonly FailureRules _rules = rules ?? FailureRules.Redis;
 
+    /// <summary>Which store.</summary>
+    public string Store => store;
+
     /// <summary>How long a call may take.</summary>
     public TimeSpan Deadline => options.StoreDeadline;
 

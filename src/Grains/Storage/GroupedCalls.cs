@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Resilience;
 
@@ -63,6 +64,8 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
     {
         try
         {
+            // The group is a part of the trace of the one who waited longest; the others' only have their own wait.
+            StoreCalls.Continue(group[0].Caller);
             var answers = await send(Array.ConvertAll(group, static waiting => waiting.Call));
             for (var i = 0; i < group.Length; i++)
             {
@@ -137,6 +140,8 @@ internal sealed class GroupedCalls<TCall, TAnswer>(
         TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public TCall Call => call;
+
+        public Activity? Caller { get; } = Activity.Current;
 
         public long Since => since;
     }

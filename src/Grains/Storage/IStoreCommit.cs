@@ -18,5 +18,5 @@ internal sealed class NoStoreCommit : IStoreCommit
 /// <summary>For the embedded store: <c>COMMITAOF</c> writes and syncs its append-only file.</summary>
 internal sealed class AppendOnlyFileCommit(RedisConnection redis) : IStoreCommit
 {
-    public Task CommitAsync() => redis.Database.ExecuteAsync("COMMITAOF");
+    public Task CommitAsync() => redis.Commands.CommitAofAsync();
 }

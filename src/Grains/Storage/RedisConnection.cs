@@ -7,19 +7,32 @@ namespace Gatehouse.Grains.Storage;
 /// The one connection of this process to the regional Redis. It fails fast while the server is away instead of
 /// queueing, and connects in the background, so that a start does not depend on the store being up.
 /// </summary>
-internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, StoreGuard guard)
+internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, StoreGuard guard, StorageMetrics metrics)
 {
     public IConnectionMultiplexer Multiplexer => multiplexer;
 
+    /// <summary>Past the guard and unmeasured.</summary>
     public IDatabase Database { get; } = multiplexer.GetDatabase();
+
+    /// <summary>Past the guard; what is inside a call of <see cref="RunAsync"/> already.</summary>
+    public RedisCommands Commands { get; } = CommandsOf(multiplexer, guard, metrics);
 
     /// <summary>How long a command may take.</summary>
     public TimeSpan Deadline => guard.Deadline;
 
     /// <summary>The way to run commands: bounded, and with one exception for whatever goes wrong with the store.
     /// </summary>
-    public Task<T> RunAsync<T>(CallKind kind, Func<IDatabase, Task<T>> call) =>
-        guard.RunAsync(kind, Database, call);
+    public Task<T> RunAsync<T>(CallKind kind, Func<RedisCommands, Task<T>> call) =>
+        guard.RunAsync(kind, Commands, call);
+
+    public static RedisCommands CommandsOf(
+        IConnectionMultiplexer multiplexer, StoreGuard guard, StorageMetrics metrics) => new(
+            multiplexer.GetDatabase(),
+            new StoreCalls("redis", guard.Store, metrics, TimeProvider.System)
+            {
+                // Which of several has a key is the client's secret.
+                Server = multiplexer.GetEndPoints(configuredOnly: true) is [var only] ? only : null,
+            });
 
     /// <summary>
     /// The connection's options, with what this product's promises need on top of what the operator asked for.

@@ -98,10 +98,10 @@ public partial class MetricsDocumentTests(SharedHost shared)
     [GeneratedRegex(@"^\| `(\w+)` \| (counter|gauge|histogram) \| ([^|]*) \| (.*) \|$")]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"^# TYPE ((?:gatehouse|audit|idempotency)_\w+) (\w+)")]
+    [GeneratedRegex(@"^# TYPE ((?:gatehouse|audit|idempotency|db)_\w+) (\w+)")]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex(@"^((?:gatehouse|audit|idempotency)_\w+)\{([^}]*)\}")]
+    [GeneratedRegex(@"^((?:gatehouse|audit|idempotency|db)_\w+)\{([^}]*)\}")]
     private static partial Regex SampleLine();
 
     [GeneratedRegex("_(bucket|sum|count)$")]

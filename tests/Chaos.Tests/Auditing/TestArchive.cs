@@ -41,7 +41,7 @@ internal sealed class TestArchive : IAsyncDisposable
         return new SqlAuditArchive(region, new ArchiveConnection(
             database, new ArchiveSchema(database, TimeProvider.System, NullLogger<ArchiveSchema>.Instance),
             Guard(GuardedStores.Archive, ofSearches: false), Guard(GuardedStores.ArchiveSearch, ofSearches: true), _options,
-            TimeProvider.System));
+            Guards.Metrics, TimeProvider.System));
     }
 
     /// <summary>Past the archive: what an operator, or another program, does to its database.</summary>

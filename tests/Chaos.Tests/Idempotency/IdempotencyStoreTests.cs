@@ -55,7 +55,7 @@ public class IdempotencyStoreTests
     {
         await using var cluster = await RedisServer.StartClusterAsync();
         await using var connection = await cluster.ConnectAsync();
-        var redis = new RedisConnection(connection, Guards.New(Grains.Resilience.GuardedStores.Data));
+        var redis = new RedisConnection(connection, Guards.New(Grains.Resilience.GuardedStores.Data), Guards.Metrics);
 
         var keys = new RedisIdempotencyStore(
             redis, new NoStoreCommit(), Options.Create(new IdempotencyOptions()), TimeProvider.System);

@@ -133,7 +133,8 @@ public class LegacyLayoutTests
     {
         await using var cluster = await RedisServer.StartClusterAsync();
         await using var connection = await cluster.ConnectAsync();
-        var redis = new Grains.Storage.RedisConnection(connection, Guards.New(Grains.Resilience.GuardedStores.Data));
+        var redis = new Grains.Storage.RedisConnection(
+            connection, Guards.New(Grains.Resilience.GuardedStores.Data), Guards.Metrics);
 
         foreach (var layout in new[] { LegacyLayout.ReadBoth, LegacyLayout.WriteOld })
         {

@@ -15,7 +15,7 @@ internal sealed class Store : IAsyncDisposable
     private Store(IAsyncDisposable server, IConnectionMultiplexer multiplexer, TempFolder? folder)
     {
         (_server, _folder) = (server, folder);
-        Redis = new RedisConnection(multiplexer, Guards.New(GuardedStores.Data));
+        Redis = new RedisConnection(multiplexer, Guards.New(GuardedStores.Data), Guards.Metrics);
     }
 
     public static TheoryData<string> Kinds { get; } = ["redis", "embedded"];

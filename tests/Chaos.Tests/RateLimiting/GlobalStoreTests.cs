@@ -47,7 +47,7 @@ public class GlobalStoreTests
     }
 
     private static GlobalRedisConnection NewConnection(RedisServer redis) =>
-        new(redis.ConnectionString, Guards.New(GuardedStores.Global));
+        new(redis.ConnectionString, Guards.New(GuardedStores.Global), Guards.Metrics);
 
     private static GlobalCounts Counts(long oldest, params (long Bucket, long Count)[] grown) => new()
     {

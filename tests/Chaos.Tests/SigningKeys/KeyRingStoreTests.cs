@@ -104,7 +104,7 @@ public class KeyRingStoreTests
         await using var redis = await RedisServer.StartAsync();
         await using var connection = await redis.ConnectAsync();
         var rings = new RedisKeyRingStore(
-            new RedisConnection(connection, Guards.New(GuardedStores.Data)), new NoStoreCommit());
+            new RedisConnection(connection, Guards.New(GuardedStores.Data), Guards.Metrics), new NoStoreCommit());
         await rings.ReplaceAsync(Tenant, KeyRingState.Empty, Ring(1));
         Assert.Equal(0, await rings.HoldersAsync(Tenant, Ring(1)));
 

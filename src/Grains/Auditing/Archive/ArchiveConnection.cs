@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Gatehouse.Grains.Resilience;
+using Gatehouse.Grains.Storage;
 
 namespace Gatehouse.Grains.Auditing.Archive;
 
@@ -9,8 +10,16 @@ namespace Gatehouse.Grains.Auditing.Archive;
 /// </summary>
 internal sealed class ArchiveConnection(
     IArchiveDatabase database, ArchiveSchema schema, StoreGuard guard, StoreGuard searches, ArchiveOptions options,
-    TimeProvider time)
+    StorageMetrics metrics, TimeProvider time)
 {
+    private static readonly StoreOperation Reading = new("read");
+    private static readonly StoreOperation Searching = new("search");
+    private static readonly StoreOperation Writing = new("write");
+    private static readonly StoreOperation Pinging = new("ping");
+
+    private readonly StoreCalls _calls = new(database.System, guard.Store, metrics, TimeProvider.System);
+    private readonly StoreCalls _searches = new(database.System, searches.Store, metrics, TimeProvider.System);
+
     // Before the guard's deadline, by as much as it takes to break off: who did so knows whether anything was written.
     private readonly TimeSpan _deadline = options.Timeout - TimeSpan.FromTicks(
         Math.Min(options.Timeout.Ticks / 4, TimeSpan.FromMilliseconds(500).Ticks));
@@ -18,11 +27,11 @@ internal sealed class ArchiveConnection(
     public IArchiveDatabase Database => database;
 
     public Task<T> ReadAsync<T>(Func<ArchiveSession, Task<T>> call) => RunAsync(
-        guard, CallKind.Read, cancellation => CallAsync(call, cancellation), CancellationToken.None);
+        Reading, CallKind.Read, cancellation => CallAsync(call, cancellation), CancellationToken.None);
 
     /// <summary>The same for what may take long, whatever state the archive is in.</summary>
     public Task<T> SearchAsync<T>(Func<ArchiveSession, Task<T>> call) => RunAsync(
-        searches, CallKind.Read, cancellation => CallAsync(
+        Searching, CallKind.Read, cancellation => CallAsync(
             async session =>
             {
                 try
@@ -38,10 +47,10 @@ internal sealed class ArchiveConnection(
 
     /// <summary>Runs a call in one transaction. It ends with true; with false, nothing was written.</summary>
     public Task<bool> WriteAsync(Func<ArchiveSession, Task<bool>> call) => RunAsync(
-        guard, CallKind.Write, cancellation => WriteAsync(call, cancellation), CancellationToken.None);
+        Writing, CallKind.Write, cancellation => WriteAsync(call, cancellation), CancellationToken.None);
 
     /// <summary>Whether the database answers, whatever its schema.</summary>
-    public Task<bool> PingAsync(CancellationToken caller) => RunAsync(guard, CallKind.Read, async cancellation =>
+    public Task<bool> PingAsync(CancellationToken caller) => RunAsync(Pinging, CallKind.Read, async cancellation =>
     {
         await using var connection = await database.OpenAsync(cancellation);
         using var interrupt = database.Interrupt(connection, cancellation);
@@ -116,12 +125,30 @@ internal sealed class ArchiveConnection(
     }
 
     private Task<T> RunAsync<T>(
-        StoreGuard through, CallKind kind, Func<CancellationToken, Task<T>> call, CancellationToken caller) =>
+        StoreOperation operation, CallKind kind, Func<CancellationToken, Task<T>> call, CancellationToken caller) =>
         // Never on the caller's scheduler, which is a grain's: calls of SQLite block, those of PostgreSQL read and
         // write rows by the thousand.
-        through.RunAsync(kind, call, state => Task.Factory.StartNew(
-            () => WithinDeadlineAsync(state, caller), CancellationToken.None, TaskCreationOptions.DenyChildAttach,
+        (operation == Searching ? searches : guard).RunAsync(kind, call, state => Task.Factory.StartNew(
+            () => MeasureAsync(operation, state, caller), CancellationToken.None, TaskCreationOptions.DenyChildAttach,
             database.Threads).Unwrap());
+
+    private async Task<T> MeasureAsync<T>(
+        StoreOperation operation, Func<CancellationToken, Task<T>> call, CancellationToken caller)
+    {
+        var calls = operation == Searching ? _searches : _calls;
+        var measured = calls.Start(operation);
+        try
+        {
+            var answer = await WithinDeadlineAsync(call, caller);
+            calls.Succeeded(measured);
+            return answer;
+        }
+        catch (Exception failure)
+        {
+            calls.Failed(measured, failure is NothingWrittenException { InnerException: { } cause } ? cause : failure);
+            throw;
+        }
+    }
 
     private async Task<T> WithinDeadlineAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken caller)
     {

@@ -1,5 +1,6 @@
 using Gatehouse.Grains.Regions;
 using Gatehouse.Grains.Resilience;
+using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -27,7 +28,7 @@ internal static class ArchiveServiceCollectionExtensions
             provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.Archive),
             provider.GetRequiredKeyedService<StoreGuard>(GuardedStores.ArchiveSearch),
             provider.GetRequiredService<IOptions<ArchiveOptions>>().Value,
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<StorageMetrics>(), provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<IAuditArchive>(static provider => new SqlAuditArchive(
             provider.GetRequiredService<IOptions<RegionOptions>>().Value.Region,
             provider.GetRequiredService<ArchiveConnection>()));

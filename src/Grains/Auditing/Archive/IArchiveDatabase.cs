@@ -8,6 +8,9 @@ internal interface IArchiveDatabase : IDisposable
     /// <summary>Where its calls run.</summary>
     TaskScheduler Threads { get; }
 
+    /// <summary>As metrics and traces name its kind.</summary>
+    string System { get; }
+
     /// <summary>Which migrations are for it: <c>archive-NNN-{dialect}.sql</c>.</summary>
     string Dialect { get; }
 

@@ -34,6 +34,8 @@ internal sealed class PostgresArchive : IArchiveDatabase
         _source = NpgsqlDataSource.Create(settings);
     }
 
+    public string System => "postgresql";
+
     public string Dialect => "postgres";
 
     public string CountVersionTables => "SELECT COUNT(*) WHERE to_regclass('schema_versions') IS NOT NULL";

@@ -47,6 +47,8 @@ internal sealed class SqliteArchive : IArchiveDatabase
 
     public TaskScheduler Threads => _threads;
 
+    public string System => "sqlite";
+
     public string Dialect => "sqlite";
 
     public string CountVersionTables =>
