@@ -1,0 +1,80 @@
+import { S, dashboard, query, row, series, stat } from './panels.mjs'
+
+// The processes that use Redis are other targets than the exporters: only the region is the same.
+const R = 'region=~"$region"'
+const used = (metric, by, more = '') => `sum by (${by}) (rate(${metric}{${R}${more && `, ${more}`}}[$__rate_interval]))`
+const latency = (q, by, more) =>
+  `histogram_quantile(${q}, sum by (${by}, le) (rate(db_client_operation_duration_seconds_bucket{${R}${more && `, ${more}`}}[$__rate_interval])))`
+const server = metric => `${metric}{${S}}`
+const serverRate = metric => `rate(${metric}{${S}}[$__rate_interval])`
+
+export default dashboard({
+  uid: 'gatehouse-redis',
+  title: 'Gatehouse / Redis',
+  description: 'Redis as its users see it, and as it sees itself (redis_exporter). What it keeps must be on disk before it is acknowledged.',
+  of: ['redis_up'],
+  rows: [
+    row('Is it well?',
+      stat('Redis', 'Whether every Redis answers its exporter.', `min(${server('redis_up')})`,
+        { w: 3, values: { 0: ['Down', 'red'], 1: ['Up', 'green'] } }),
+      stat('Memory', 'Of what it may use, where it is fullest. At the limit it refuses to write: nothing is evicted.',
+        `max(${server('redis_memory_used_bytes')} / (redis_memory_max_bytes > 0)) or vector(0)`,
+        { w: 3, unit: 'percentunit', decimals: 0, thresholds: { near: 0.75, bad: 0.9 } }),
+      stat('Last write to the log', 'Whether the last write to the append-only file went well.', `min(${server('redis_aof_last_write_status')})`,
+        { w: 3, values: { 0: ['Failed', 'red'], 1: ['Ok', 'green'] } }),
+      stat('Append-only file', 'Whether it is on. Off: what was acknowledged is lost with the process.', `min(${server('redis_aof_enabled')})`,
+        { w: 3, values: { 0: ['Off', 'red'], 1: ['On', 'green'] } }),
+      stat('Evicted keys', 'In the time shown. Each is a lost count, chain or claim: maxmemory-policy must be noeviction.',
+        `sum(increase(${server('redis_evicted_keys_total')}[$__range]))`, { w: 3, decimals: 0, thresholds: { bad: 1 } }),
+      stat('Connections refused', 'In the time shown: maxclients was reached.',
+        `sum(increase(${server('redis_rejected_connections_total')}[$__range]))`, { w: 3, decimals: 0, thresholds: { bad: 1 } }),
+      stat('Command, 99th percentile', 'As the processes see it, the way there and back and the queue in front of it included.',
+        `histogram_quantile(0.99, sum by (le) (rate(db_client_operation_duration_seconds_bucket{${R}}[$__rate_interval])))`,
+        { w: 3, unit: 's', thresholds: { near: 0.05, bad: 0.5 } }),
+      stat('Replicas', 'Replicas that are connected, of the server that has fewest.', `min(${server('redis_connected_slaves')})`, { w: 3 })),
+    row('As its users see it',
+      series('Commands', 'Commands per second, by store and operation.',
+        [query(used('db_client_operation_duration_seconds_count', 'store, db_operation_name'), '{{store}} {{db_operation_name}}')],
+        { w: 12, unit: 'ops' }),
+      series('Latency by store', 'How long commands took, 50th and 99th percentile.',
+        [0.5, 0.99].map(q => query(latency(q, 'store', ''), `{{store}} p${q * 100}`)), { w: 12, unit: 's' }),
+      series('Scripts', 'Calls of each script per second.',
+        [query(used('db_client_operation_duration_seconds_count', 'db_stored_procedure_name', 'db_stored_procedure_name!=""'), '{{db_stored_procedure_name}}')],
+        { unit: 'ops' }),
+      series('Latency by script', '99th percentile of each script.',
+        [query(latency(0.99, 'db_stored_procedure_name', 'db_stored_procedure_name!=""'), '{{db_stored_procedure_name}}')], { unit: 's' }),
+      series('Failures', 'Commands per second that were not done, by kind of error.',
+        [query(used('db_client_operation_duration_seconds_count', 'store, error_type', 'error_type!=""'), '{{store}} {{error_type}}')], { unit: 'ops' })),
+    row('The server',
+      series('Commands', 'The ten commands it does most, per second.',
+        [query(`topk(10, sum by (cmd) (${serverRate('redis_commands_total')}))`, '{{cmd}}')], { w: 6, unit: 'ops' }),
+      series('Time per command', 'Of the ten slowest commands, on average. It does one at a time: a slow one holds up all others.',
+        [query(`topk(10, sum by (cmd) (${serverRate('redis_commands_duration_seconds_total')}) / sum by (cmd) (${serverRate('redis_commands_total')}))`, '{{cmd}}')],
+        { w: 6, unit: 's' }),
+      series('Refused and failed', 'Commands per second that it refused or that failed, by command.',
+        [query(`sum by (cmd) (${serverRate('redis_commands_rejected_calls_total')}) > 0`, '{{cmd}} refused'),
+          query(`sum by (cmd) (${serverRate('redis_commands_failed_calls_total')}) > 0`, '{{cmd}} failed')], { w: 6, unit: 'ops' }),
+      series('Processor', 'Cores in use by the main thread, where commands are done. 1 is all that there is.',
+        [query(`${serverRate('redis_cpu_user_main_thread_seconds_total')} + ${serverRate('redis_cpu_sys_main_thread_seconds_total')}`, '{{instance}}')],
+        { w: 6, unit: 'none' })),
+    row('Memory and keys',
+      series('Memory', 'Used, against what it may use.',
+        [query(server('redis_memory_used_bytes'), '{{instance}} used'), query(server('redis_memory_max_bytes'), '{{instance}} limit')],
+        { unit: 'bytes' }),
+      series('Keys', 'Keys, and those that will expire.',
+        [query(`sum by (instance) (${server('redis_db_keys')})`, '{{instance}} all'),
+          query(`sum by (instance) (${server('redis_db_keys_expiring')})`, '{{instance}} expire')]),
+      series('Connections', 'Clients that are connected, and those that wait for something.',
+        [query(server('redis_connected_clients'), '{{instance}} connected'), query(server('redis_blocked_clients'), '{{instance}} blocked')])),
+    row('Durability and replication',
+      series('Append-only file', 'Its size. It grows until it is rewritten.', [query(server('redis_aof_current_size_bytes'), '{{instance}}')],
+        { w: 6, unit: 'bytes' }),
+      series('Late syncs', 'Times per second that a write had to wait for the disk.',
+        [query(serverRate('redis_aof_delayed_fsync'), '{{instance}}')], { w: 6, unit: 'ops' }),
+      series('Replicas', 'Replicas that are connected, and full resynchronisations per second: each starts over.',
+        [query(server('redis_connected_slaves'), '{{instance}} replicas'), query(serverRate('redis_replica_resyncs_full'), '{{instance}} full')], { w: 6 }),
+      series('Network', 'Bytes per second in and out.',
+        [query(serverRate('redis_net_input_bytes_total'), '{{instance}} in'), query(serverRate('redis_net_output_bytes_total'), '{{instance}} out')],
+        { w: 6, unit: 'Bps' }))
+  ]
+})
