@@ -8,9 +8,7 @@ internal static class Programs
     /// </summary>
     public static string Require(string name, string package)
     {
-        // Debian keeps servers where only root looks for programs.
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin");
-        var path = folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        var path = Find(name);
         var advice = $"{name} is not on the path; install it (Debian: apt-get install {package}).";
         if (path is null && Environment.GetEnvironmentVariable("CI") == "true")
         {
@@ -19,5 +17,13 @@ internal static class Programs
 
         Assert.SkipWhen(path is null, advice);
         return path!;
+    }
+
+    /// <summary>The path of a program that a test can do without; null: it is not here.</summary>
+    public static string? Find(string name)
+    {
+        // Debian keeps servers where only root looks for programs.
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin");
+        return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
     }
 }
