@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Gatehouse.Silo.Health;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -34,7 +34,8 @@ internal static class SiloHost
         var app = builder.Build();
         // Now, and not by the host's start, which logs a wrong setting with a stack before it throws.
         app.Services.GetRequiredService<IStartupValidator>().Validate();
-        app.MapHealth();
+        app.MapHealthProbes();
+        app.MapHealthDependencies();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(ReadyLine(app, options)));
         return app;
@@ -45,15 +46,6 @@ internal static class SiloHost
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = 0;
         kestrel.Listen(silo.HealthAddress is { } text ? IPAddress.Parse(text) : IPAddress.Loopback, silo.HealthPort);
-    }
-
-    private static void MapHealth(this WebApplication app)
-    {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
-        app.MapHealthChecks(
-            "/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready") });
-        app.MapHealthChecks(
-            "/health/startup", new HealthCheckOptions { Predicate = static check => check.Name == "silo" });
     }
 
     /// <summary>One line, so that who starts a silo can wait for it, and find the ports that were free.</summary>

@@ -9,6 +9,7 @@ using Gatehouse.Grains.SigningKeys;
 using Gatehouse.Grains.SigningKeys.Envelopes;
 using Gatehouse.Grains.Storage;
 using Gatehouse.Grains.Tenants;
+using Gatehouse.Silo.Health;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -49,10 +50,7 @@ public static class SiloHosting
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipHealth>());
         builder.Services.AddHostedService<SweepStart>();
-        builder.Services.AddHealthChecks()
-            .AddCheck<SiloHealthCheck>("silo", tags: ["ready"])
-            .AddCheck<StoreHealthCheck>("store", tags: ["ready"])
-            .AddCheck<MembershipHealthCheck>("membership", tags: ["ready"]);
+        builder.Services.AddSiloHealth(options, builder.Configuration);
         return builder;
     }
 
@@ -64,15 +62,12 @@ public static class SiloHosting
         builder.Services.AddTenantDirectory();
         builder.Services.AddRemoteSigning();
         builder.Services.AddListeningChanges(options);
-        builder.Services.AddSingleton<GatewayCount>();
-        builder.Services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateways", tags: ["ready"]);
         builder.UseOrleansClient(client =>
         {
             client.UseGatehouseClustering(options);
             client.ConfigureGatehouseRuntime();
-            client.Services.AddSingleton<IClusterConnectionStatusObserver>(
-                static provider => provider.GetRequiredService<GatewayCount>());
         });
+        builder.Services.AddClientHealth();
         return builder;
     }
 

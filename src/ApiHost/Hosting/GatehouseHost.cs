@@ -11,8 +11,7 @@ using Gatehouse.ApiHost.SigningKeys;
 using Gatehouse.ApiHost.Tenants;
 using Gatehouse.AspNetCore;
 using Gatehouse.Silo;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Gatehouse.Silo.Health;
 using GatehouseOptions = Gatehouse.Silo.GatehouseOptions;
 
 namespace Gatehouse.ApiHost.Hosting;
@@ -96,20 +95,10 @@ internal static class GatehouseHost
         app.MapRegions();
         app.MapCluster();
         app.MapReference();
-        app.MapHealth();
+        app.MapHealthProbes().Public();
+        app.MapHealthDependencies().RequireAdmin().IsNeverRefused();
         app.MapPrometheusScrapingEndpoint("/metrics").Public();
         app.RequireAccessOnEveryRoute();
-    }
-
-    private static void MapHealth(this WebApplication app)
-    {
-        // The words Healthy, Degraded and Unhealthy are all that is said here: no credential, no detail.
-        Map("/health/live", static _ => false);
-        Map("/health/ready", static check => check.Tags.Contains("ready"));
-        Map("/health/startup", static check => check.Name == "silo");
-
-        void Map(string path, Func<HealthCheckRegistration, bool> checks) =>
-            app.MapHealthChecks(path, new HealthCheckOptions { Predicate = checks }).Public();
     }
 
     /// <summary>

@@ -5,7 +5,7 @@ namespace Gatehouse.ApiHost.Overload;
 
 /// <summary>
 /// Refuses what would be refused later anyway, before it costs anything: before its credential and its body are looked
-/// at. Public routes, health and metrics among them, are never refused.
+/// at. Public routes, health and metrics among them, are never refused, nor is what operators find out by.
 /// </summary>
 internal sealed class AdmissionMiddleware(RequestDelegate next, Admission admission)
 {
@@ -14,7 +14,8 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, Admission admiss
     public Task InvokeAsync(HttpContext context)
     {
         var endpoint = context.GetEndpoint()?.Metadata;
-        if (endpoint?.GetMetadata<Access>() is null or { Kind: AccessKind.Public })
+        if (endpoint?.GetMetadata<Access>() is null or { Kind: AccessKind.Public }
+            || endpoint.GetMetadata<NeverRefusedRoute>() is not null)
         {
             return next(context);
         }
@@ -49,12 +50,19 @@ internal sealed class WaitingRoute
         || context.GetEndpoint()?.Metadata.GetMetadata<WaitingRoute>() is not null;
 }
 
+/// <summary>Marks a route that tells an operator why a host has too much to do.</summary>
+internal sealed class NeverRefusedRoute;
+
 /// <summary>Bounds the work of routes.</summary>
 internal static class WorkClassExtensions
 {
     /// <summary>For a route that waits for others on purpose.</summary>
     public static TBuilder Waits<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
         routes.WithMetadata(new WaitingRoute());
+
+    /// <summary>For a route that tells an operator what is wrong, and bounds its work itself.</summary>
+    public static TBuilder IsNeverRefused<TBuilder>(this TBuilder routes) where TBuilder : IEndpointConventionBuilder =>
+        routes.WithMetadata(new NeverRefusedRoute());
 
     /// <summary>
     /// For a route whose class its method does not say. Outside of <see cref="TakesTurns"/> it has to ask

@@ -25,6 +25,9 @@ internal sealed class GlobalRedisConnection(string? connectionString, StoreGuard
         return await guard.RunAsync(kind, _commands, call);
     }
 
+    /// <summary>For who has to know whether the server answers, and not whether commands may be sent.</summary>
+    public async Task<IDatabase> ConnectAsync() => (await _multiplexer.Value).GetDatabase();
+
     public async ValueTask DisposeAsync()
     {
         if (_multiplexer.IsValueCreated)

@@ -10,6 +10,8 @@ internal sealed class AwayArchive : IAuditArchive
 {
     public Exception Failure { get; set; } = new ServiceOverloadedException("archive_unavailable", Applied.No);
 
+    public bool AnswersPings { get; set; }
+
     public Task<ArchivedChain> ReadChainAsync(string tenant) => Fail<ArchivedChain>();
 
     public Task<bool> AppendAsync(
@@ -30,7 +32,7 @@ internal sealed class AwayArchive : IAuditArchive
 
     public Task<bool> PruneAsync(string tenant, long before) => Fail<bool>();
 
-    public Task PingAsync(CancellationToken cancellationToken) => Fail<bool>();
+    public Task PingAsync(CancellationToken cancellationToken) => AnswersPings ? Task.CompletedTask : Fail<bool>();
 
     private Task<T> Fail<T>() => Task.FromException<T>(Failure);
 }

@@ -78,7 +78,7 @@ public partial class MetricsDocumentTests(SharedHost shared)
     }
 
     private static IEnumerable<Type> Holders() =>
-        from name in (string[])["Gatehouse.ApiHost", "Gatehouse.AspNetCore", "Gatehouse.Grains", "Gatehouse.Grains.Abstractions"]
+        from name in (string[])["Gatehouse.ApiHost", "Gatehouse.AspNetCore", "Gatehouse.Grains", "Gatehouse.Silo"]
         from type in Assembly.Load(name).GetTypes()
         where type.Name.EndsWith("Metrics", StringComparison.Ordinal) && !type.IsAbstract
         select type;

@@ -60,6 +60,14 @@ public sealed class SettingsTests : IDisposable
         Start_WithAWrongSetting_NamesIt(setting, value);
 
     [Theory]
+    [InlineData("Gatehouse:Health:UnreadyOn:0", "redis,archive")]
+    [InlineData("Gatehouse:Health:UnreadyOn", "redis;archive")]
+    [InlineData("Gatehouse:Health:Period", "00:00:00")]
+    [InlineData("Gatehouse:Health:ClockSkewMax", "00:00:00")]
+    public Task Start_WithAWrongSettingOfHealth_NamesIt(string setting, string value) =>
+        Start_WithAWrongSetting_NamesIt(setting, value);
+
+    [Theory]
     [InlineData("CoHosted")]
     [InlineData("Client")]
     public async Task Start_WithoutTheRedisThatTheTopologyNeeds_NamesTheSetting(string topology)

@@ -112,6 +112,9 @@ public sealed class AdmissionTests : IAsyncLifetime
         {
             Assert.Equal(200, (await _host.SendAsync(HttpMethod.Get, path, null)).Status);
         }
+
+        var dependencies = await _host.SendAsync(HttpMethod.Get, "/health/dependencies", TestHost.AdminKey);
+        Assert.NotEqual(429, dependencies.Status);
     }
 
     [Fact]

@@ -15,13 +15,18 @@ public class ClientProcessTests
         var settings = new Dictionary<string, string>
         {
             ["Gatehouse:Topology"] = "Client",
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
+            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionStringOf(),
         };
         var starting = GatehouseProcess.StartAsync(folder.Path, settings);
         await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, settings);
         await using var host = await starting;
         Assert.Equal(201, (await host.PutTenantAsync("acme")).Status);
         Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
+        var (status, dependencies) = await host.SendAsync(HttpMethod.Get, "/health/dependencies");
+        Assert.Equal((200, "Healthy"), (status, dependencies.GetProperty("status").GetString()));
+        Assert.Equal(
+            ["changes", "clock", "gateways", "membership", "persistence", "redis"],
+            dependencies.GetProperty("entries").EnumerateObject().Select(entry => entry.Name).Order());
 
         Assert.Equal(0, await silo.StopAsync());
         await ExpectAsync(host, "Degraded");

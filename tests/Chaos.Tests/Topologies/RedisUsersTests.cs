@@ -34,6 +34,7 @@ public class RedisUsersTests
             Assert.Equal(200, (await host.KeyAsync("acme", "rotate", "{}")).Status);
             Assert.Equal(200, (await host.KeyAsync("acme", "v1/revoke", "{}")).Status);
             Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
+            Assert.Equal(200, (await host.SendAsync(HttpMethod.Get, "/health/dependencies")).Status);
             Assert.Equal(
                 ["gatehouse-changes", "gatehouse-data", "gatehouse-membership", "gatehouse-state"],
                 await ConnectionNamesAsync(admin));

@@ -2,8 +2,7 @@ using Gatehouse.Cluster.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Membership;
 using Gatehouse.Grains.Membership;
-using Gatehouse.Silo;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Gatehouse.Silo.Health;
 
 namespace Gatehouse.Cluster.Tests.Membership;
 
@@ -42,28 +41,28 @@ public class ClusterGrainTests
     }
 
     [Fact]
-    public async Task Table_LostAndUnreadable_DegradesAndIsSaid()
+    public async Task Table_LostAndUnreadable_IsSaid()
     {
         await using var cluster = await GatehouseCluster.StartAsync(silos: 1);
         var reader = (FakeMembershipReader)cluster.Service<IMembershipReader>();
-        Assert.Equal((TableVerdict.Intact, HealthStatus.Healthy), await LookAsync(cluster));
+        Assert.Equal((TableVerdict.Intact, CheckOutcome.Good), await LookAsync(cluster));
 
         reader.IsEmpty = true;
-        Assert.Equal((TableVerdict.Lost, HealthStatus.Degraded), await LookAsync(cluster));
+        Assert.Equal((TableVerdict.Lost, CheckOutcome.Lost), await LookAsync(cluster));
         Assert.False(Assert.Single((await cluster.Grains.Cluster("local").ViewAsync()).Silos).IsInTable);
 
         reader.IsDown = true;
-        Assert.Equal((TableVerdict.Unknown, HealthStatus.Degraded), await LookAsync(cluster));
+        Assert.Equal((TableVerdict.Unknown, CheckOutcome.Bad), await LookAsync(cluster));
 
         (reader.IsDown, reader.IsEmpty) = (false, false);
-        Assert.Equal((TableVerdict.Intact, HealthStatus.Healthy), await LookAsync(cluster));
+        Assert.Equal((TableVerdict.Intact, CheckOutcome.Good), await LookAsync(cluster));
     }
 
-    private static async Task<(TableVerdict, HealthStatus)> LookAsync(GatehouseCluster cluster)
+    private static async Task<(TableVerdict, CheckOutcome)> LookAsync(GatehouseCluster cluster)
     {
         var membership = cluster.Service<MembershipHealth>();
         await membership.LookAsync();
-        var result = await new MembershipHealthCheck(membership).CheckHealthAsync(new HealthCheckContext());
-        return (membership.Verdict, result.Status);
+        var result = await new MembershipCheck(membership).LookAsync(CancellationToken.None);
+        return (membership.Verdict, result.Outcome);
     }
 }

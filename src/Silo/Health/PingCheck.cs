@@ -1,0 +1,53 @@
+using StackExchange.Redis;
+
+namespace Gatehouse.Silo.Health;
+
+/// <summary>A connection to a Redis that is there already, or is made at the first call and kept.</summary>
+/// <param name="Name">What it is for.</param>
+/// <param name="ConnectAsync">How to get at it.</param>
+internal sealed record CheckedConnection(string Name, Func<Task<IDatabase>> ConnectAsync)
+{
+    /// <summary>Of a connection that others make; it is not asked for before the first look.</summary>
+    public static CheckedConnection Of(string name, Func<IConnectionMultiplexer> multiplexer) =>
+        new(name, () => Task.FromResult(multiplexer().GetDatabase()));
+}
+
+/// <summary>Whether a Redis answers on each of some connections.</summary>
+internal sealed class PingCheck(string name, params IReadOnlyList<CheckedConnection> connections) : IDependencyCheck
+{
+    public string Name => name;
+
+    public TimeSpan Deadline { get; } = TimeSpan.FromSeconds(1);
+
+    public async Task<CheckResult> LookAsync(CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(
+            connections.Select(connection => PingAsync(connection, Deadline, cancellationToken)));
+        var silent = answers.Where(answer => answer.Latency is null).ToList();
+        var data = answers.Where(answer => answer.Latency is not null).ToDictionary(
+            answer => $"{answer.Name}Milliseconds", object (answer) => answer.Latency!.Value.TotalMilliseconds);
+        return silent.Count == 0
+            ? new CheckResult(CheckOutcome.Good) { Data = data }
+            : new CheckResult(
+                CheckOutcome.Bad, $"No answer for: {string.Join(", ", silent.Select(answer => answer.Name))}.")
+            {
+                Data = data,
+                Failure = silent[0].Failure,
+            };
+    }
+
+    private static async Task<(string Name, TimeSpan? Latency, Exception? Failure)> PingAsync(
+        CheckedConnection connection, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var database = await connection.ConnectAsync();
+            // A little before the deadline of the whole, so that it can be said which one did not answer.
+            return (connection.Name, await database.PingAsync().WaitAsync(deadline * 0.9, cancellationToken), null);
+        }
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
+        {
+            return (connection.Name, null, failure);
+        }
+    }
+}
