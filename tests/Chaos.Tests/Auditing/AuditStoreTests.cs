@@ -94,7 +94,7 @@ public class AuditStoreTests
         var (end, entries) = Append(ChainEnd.Empty, 1);
         await chains.AppendAsync(Tenant, fence, ChainEnd.Empty, end, entries);
 
-        await store.Redis.Database.ExecuteAsync("SCRIPT", "FLUSH");
+        await store.Admin.ExecuteAsync("SCRIPT", "FLUSH");
         var (next, more) = Append(end, 1, "more");
 
         Assert.Equal(StoreOutcome.Done, (await chains.AppendAsync(Tenant, fence, end, next, more)).Outcome);
@@ -112,7 +112,7 @@ public class AuditStoreTests
         var (repaired, torn) = Append(end, 2, "torn");
         foreach (var entry in torn)
         {
-            await store.Redis.Database.ListRightPushAsync(RedisAuditStore.SegmentOf(Tenant, 0), entry.Bytes);
+            await store.Admin.ListRightPushAsync(RedisAuditStore.SegmentOf(Tenant, 0), entry.Bytes);
         }
 
         var (next, more) = Append(end, 1, "more");

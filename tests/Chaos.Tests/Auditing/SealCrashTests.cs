@@ -21,11 +21,7 @@ public sealed class SealCrashTests(ITestOutputHelper log)
     {
         await using var redis = store == "redis" ? await RedisServer.StartAsync() : null;
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string>();
-        if (redis is not null)
-        {
-            settings["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString;
-        }
+        var settings = redis?.Settings ?? [];
 
         foreach (var step in Steps)
         {

@@ -144,7 +144,7 @@ public class SealedChainStoreTests
         Assert.Equal(10, (await SendAgainAsync()).Known.Count);
         Assert.True(await chains.ForgetAllAsync(Tenant, fence, "damaged"));
         Assert.Equal(StoreOutcome.Frozen, (await SendAgainAsync()).Outcome);
-        Assert.Equal(0, await store.Redis.Database.HashLengthAsync(RedisAuditStore.IdsOf(Tenant)));
+        Assert.Equal(0, await store.Admin.HashLengthAsync(RedisAuditStore.IdsOf(Tenant)));
         Assert.True(await chains.RememberAsync(Tenant, fence, entries[6..]));
         Assert.True(await chains.RememberAsync(Tenant, fence, entries[2..6]));
         Assert.True(await chains.UnfreezeAsync(Tenant, fence, 2, new ChainRepair(10, 0, "damaged", Now)));
@@ -181,8 +181,8 @@ public class SealedChainStoreTests
         Assert.Equal((end.Size, end.Hash, end.Size, Segment, null),
             (opened.End.Size, opened.End.Hash, opened.Stored, (int)opened.Dropped, opened.Frozen));
         Assert.Equal(kept.Skip(Segment), await chains.ReadAsync(Tenant, Segment, 100));
-        Assert.False(await store.Redis.Database.KeyExistsAsync(RedisAuditStore.SegmentOf(Tenant, 0)));
-        Assert.False(await store.Redis.Database.KeyExistsAsync(RedisAuditStore.SegmentOf(Tenant, 2)));
+        Assert.False(await store.Admin.KeyExistsAsync(RedisAuditStore.SegmentOf(Tenant, 0)));
+        Assert.False(await store.Admin.KeyExistsAsync(RedisAuditStore.SegmentOf(Tenant, 2)));
         Assert.Equal(repair, opened.Repair);
         // One that is given up may be sent again.
         var (next, entries) = Append(end, 2, "b8-");

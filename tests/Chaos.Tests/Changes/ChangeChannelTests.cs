@@ -67,7 +67,7 @@ public class ChangeChannelTests
         await using var client = await ChannelProcess.StartAsync(store, announces: false);
         for (var i = 0; i < 10; i++)
         {
-            await store.Redis.Database.ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
+            await store.Admin.ExecuteAsync("CLIENT", "KILL", "TYPE", "pubsub");
             await silo.Announcer.SubjectChangedAsync(Key);
 
             Assert.Contains(await client.NextAsync(), new[] { Key.ToString(), "missed" });

@@ -22,10 +22,9 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(_redis.Settings)
         {
             ["Gatehouse:Topology"] = "CoHosted",
-            ["Gatehouse:Redis:ConnectionString"] = _redis.ConnectionString,
             ["Gatehouse:Silo:Port"] = "0",
             ["Gatehouse:Silo:GatewayPort"] = "0",
         };

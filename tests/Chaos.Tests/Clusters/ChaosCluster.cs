@@ -14,10 +14,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
         (Region, Redis) = (layout.Region, redis);
         Silos = new GatehouseProcess[layout.Silos];
         Hosts = new GatehouseProcess[layout.Hosts];
-        _settings = new Dictionary<string, string>(layout.Settings)
+        _settings = new Dictionary<string, string>(layout.Settings.Concat(redis.Settings))
         {
             ["Gatehouse:Region"] = layout.Region,
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
             ["Gatehouse:Topology"] = layout.Silos == 0 ? "CoHosted" : "Client",
         };
     }

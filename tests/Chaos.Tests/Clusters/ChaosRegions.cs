@@ -27,14 +27,14 @@ internal sealed class ChaosRegions : IAsyncDisposable
 
     public static async Task<ChaosRegions> StartAsync(int count)
     {
-        var regions = new ChaosRegions(await RedisServer.StartAsync());
+        var regions = new ChaosRegions(await RedisServer.StartGlobalAsync());
         try
         {
             for (var i = 1; i <= count; i++)
             {
                 var network = new DelayingProxy(regions._global.Port, Distance);
                 regions._networks.Add(network);
-                regions._all.Add(await ChaosCluster.StartAsync(Layout($"r{i}", count, network)));
+                regions._all.Add(await ChaosCluster.StartAsync(regions.Layout($"r{i}", count, network)));
             }
 
             await Task.WhenAll(regions._all.Select(region => HearsAsync(region, count)));
@@ -62,12 +62,13 @@ internal sealed class ChaosRegions : IAsyncDisposable
         await _global.DisposeAsync();
     }
 
-    private static ClusterLayout Layout(string region, int count, DelayingProxy network) => new(Silos: 0, Hosts: 1)
+    private ClusterLayout Layout(string region, int count, DelayingProxy network) => new(Silos: 0, Hosts: 1)
     {
         Region = region,
         Settings = new Dictionary<string, string>
         {
-            ["Gatehouse:GlobalRedis:ConnectionString"] = $"127.0.0.1:{network.Port},abortConnect=false",
+            ["Gatehouse:GlobalRedis:ConnectionString"] = _global
+                .ConnectionStringOf("gatehouse-global").Replace($":{_global.Port}", $":{network.Port}", StringComparison.Ordinal),
             ["Gatehouse:GlobalRedis:RegionsMin"] = count.ToString(CultureInfo.InvariantCulture),
             ["Gatehouse:GlobalRedis:SyncInterval"] = $"{SyncInterval}",
         },

@@ -46,17 +46,17 @@ internal static class Layouts
     /// <summary>All that is stored under a name, and until when; empty: nothing.</summary>
     public static async Task<string> DumpAsync(this Store store, string name)
     {
-        var expires = store.Redis.Database.KeyExpireTimeAsync(name);
-        var fields = await store.Redis.Database.HashGetAllAsync(name);
+        var expires = store.Admin.KeyExpireTimeAsync(name);
+        var fields = await store.Admin.HashGetAllAsync(name);
         return fields.Length == 0 ? "" : $"{await expires:O} " + string.Join(
             ' ', fields.OrderBy(field => (string)field.Name!, StringComparer.Ordinal));
     }
 
     public static async Task<string?> FieldAsync(this Store store, string name, string field) =>
-        await store.Redis.Database.HashGetAsync(name, field);
+        await store.Admin.HashGetAsync(name, field);
 
     public static async Task<TimeSpan> LeftAsync(this Store store, string name) =>
-        await store.Redis.Database.KeyTimeToLiveAsync(name) ?? TimeSpan.Zero;
+        await store.Admin.KeyTimeToLiveAsync(name) ?? TimeSpan.Zero;
 
     /// <summary>Somebody's record in the older layout.</summary>
     public static async Task PutOldAsync(this Store store, string key, string? tenant = null, string? endpoint = null)
@@ -66,12 +66,12 @@ internal static class Layouts
             new("state", "completed"), new("epoch", 7), new("owner", "theirs"), new("fingerprint", "f"), new("lease", 0),
             new("status", 200), new("headers", "{}"), new("body", "a secret"),
         ];
-        await store.Redis.Database.HashSetAsync(Old(key), fields);
+        await store.Admin.HashSetAsync(Old(key), fields);
         if (tenant is not null)
         {
-            await store.Redis.Database.HashSetAsync(Old(key), [new("tenant", tenant), new("endpoint", endpoint)]);
+            await store.Admin.HashSetAsync(Old(key), [new("tenant", tenant), new("endpoint", endpoint)]);
         }
 
-        await store.Redis.Database.KeyExpireAsync(Old(key), TimeSpan.FromMinutes(10));
+        await store.Admin.KeyExpireAsync(Old(key), TimeSpan.FromMinutes(10));
     }
 }

@@ -40,7 +40,7 @@ public class LegacyCopiesTests
         var silo = SiloOf(store, Enum.Parse<LegacyLayout>(mode));
         await SiloOf(store, LegacyLayout.ReadBoth).BeginAsync(New("k"), Call("o"), Retention);
         // A program that knows the older layout only.
-        await store.Redis.Database.HashSetAsync(
+        await store.Admin.HashSetAsync(
             Old("k"), [new("state", "completed"), new("status", 201), new("headers", "{}"), new("body", "first")]);
 
         var begun = await silo.BeginAsync(New("k"), Call("other"), Retention);
@@ -110,7 +110,7 @@ public class LegacyCopiesTests
         foreach (var key in new[] { "done", "again" })
         {
             var (current, old) = (
-                await store.Redis.Database.KeyExpireTimeAsync(New(key)), await store.Redis.Database.KeyExpireTimeAsync(Old(key)));
+                await store.Admin.KeyExpireTimeAsync(New(key)), await store.Admin.KeyExpireTimeAsync(Old(key)));
             Assert.True(current >= old, $"{key}: {current:O}, {old:O}");
         }
     }

@@ -46,13 +46,13 @@ public class LegacyLeakTests
     {
         await using var store = await Store.StartAsync(kind);
         var silo = SiloOf(store, Enum.Parse<LegacyLayout>(mode));
-        await store.Redis.Database.StringSetAsync(Old("k"), "of another program", TimeSpan.FromMinutes(10));
+        await store.Admin.StringSetAsync(Old("k"), "of another program", TimeSpan.FromMinutes(10));
 
         Assert.Equal(new Begun(1, null), await silo.BeginAsync(New("k"), Call("o"), Retention));
         Assert.Equal(StepOutcome.Done, await silo.CompleteAsync(New("k"), 1));
         Assert.Equal(KeyState.Completed, (await silo.ReadAsync(New("k")))!.State);
 
-        Assert.Equal("of another program", await store.Redis.Database.StringGetAsync(Old("k")));
+        Assert.Equal("of another program", await store.Admin.StringGetAsync(Old("k")));
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public class LegacyLeakTests
         var silo = SiloOf(store, Enum.Parse<LegacyLayout>(mode));
         await store.PutOldAsync("k", "beta", "POST /orders");
         await silo.BeginAsync(New("k"), Call("o"), Retention);
-        await store.Redis.Database.KeyDeleteAsync(Old("k"));
+        await store.Admin.KeyDeleteAsync(Old("k"));
 
         Assert.Equal(KeyState.InProgress, (await silo.BeginAsync(New("k"), Call("other"), Retention)).Stored!.State);
         Assert.Equal(StepOutcome.Done, await silo.GiveBackAsync(New("k"), 1));

@@ -142,7 +142,7 @@ public class LegacyModelTests
         {
             if (await store.FieldAsync(Foreign, "tenant") is null)
             {
-                await store.Redis.Database.KeyDeleteAsync(Foreign);
+                await store.Admin.KeyDeleteAsync(Foreign);
             }
         }
 

@@ -21,9 +21,8 @@ public sealed class OwnRequestsCrashTests : IAsyncDisposable
     public async Task ApiKeys_IssuedWhileHostAndRedisAreKilled_AreIssuedOnceAtMost()
     {
         await using var redis = await RedisServer.StartAsync();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(redis.Settings)
         {
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionStringOf(),
             ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
         };
         var host = await GatehouseProcess.StartAsync(_folder.Path, settings);

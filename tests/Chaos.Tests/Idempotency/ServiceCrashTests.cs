@@ -162,9 +162,8 @@ public sealed class ServiceCrashFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Redis = await RedisServer.StartAsync();
-        _gatehouse = await GatehouseProcess.StartAsync(_folder.Path, new Dictionary<string, string>
+        _gatehouse = await GatehouseProcess.StartAsync(_folder.Path, new Dictionary<string, string>(Redis.Settings)
         {
-            ["Gatehouse:Redis:ConnectionString"] = Redis.ConnectionStringOf(),
             // A limit that is not the subject here.
             ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
         });

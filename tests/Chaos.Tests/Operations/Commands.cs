@@ -27,7 +27,7 @@ internal static partial class Commands
         var start = new ProcessStartInfo("bash",
         [
             "-euo", "pipefail", "-c",
-            $"redis-cli() {{ command redis-cli -p {redis.Port} \"$@\"; }}\n{All[name]}",
+            $"redis-cli() {{ command redis-cli {string.Join(' ', redis.ClientArguments)} \"$@\"; }}\n{All[name]}",
         ])
         {
             RedirectStandardOutput = true,
@@ -35,7 +35,7 @@ internal static partial class Commands
             Environment =
             {
                 ["REDIS_DIR"] = redis.Folder,
-                ["REDIS_SETTINGS"] = $"--port {redis.Port} --bind 127.0.0.1 --logfile redis.log",
+                ["REDIS_SETTINGS"] = $"{string.Join(' ', redis.ServerArguments)} --logfile redis.log",
                 ["REGION"] = "local",
             },
         };

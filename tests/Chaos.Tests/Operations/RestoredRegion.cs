@@ -19,11 +19,7 @@ internal sealed class RestoredRegion : IAsyncDisposable
     /// <param name="archive">Of its PostgreSQL; null: a SQLite file.</param>
     public RestoredRegion(RedisServer redis, string? archive = null)
     {
-        _settings = new Dictionary<string, string>
-        {
-            ["Gatehouse:Topology"] = "CoHosted",
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionStringOf(),
-        };
+        _settings = new Dictionary<string, string>(redis.Settings) { ["Gatehouse:Topology"] = "CoHosted" };
         if (archive is not null)
         {
             (_settings["Gatehouse:Archive:Provider"], _settings["Gatehouse:Archive:ConnectionString"]) = ("Postgres", archive);

@@ -80,9 +80,8 @@ public class StoreOverloadTests(ITestOutputHelper log)
 
     private static async Task<GatehouseProcess> StartAsync(RedisServer redis, TempFolder folder)
     {
-        var process = await GatehouseProcess.StartAsync(folder.Path, new Dictionary<string, string>
+        var process = await GatehouseProcess.StartAsync(folder.Path, new Dictionary<string, string>(redis.Settings)
         {
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
             ["Gatehouse:RateLimiting:LoadTimeout"] = "00:00:00.500",
             ["Gatehouse:RateLimiting:ReservationWait"] = "00:00:00.050",
             ["Gatehouse:Overload:StoreDeadline"] = "00:00:00.750",

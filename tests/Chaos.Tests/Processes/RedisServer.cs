@@ -1,53 +1,71 @@
 using System.Diagnostics;
+using System.Reflection;
 using StackExchange.Redis;
 
 namespace Gatehouse.Chaos.Tests.Processes;
 
 /// <summary>
-/// A real redis-server of a test's own: a free loopback port, a folder of its own, every kind of fault.
+/// A real redis-server of a test's own, with the configuration and the users that <c>deploy/redis</c> ships: a free
+/// loopback port, a folder of its own, every kind of fault. What it refused a user fails the test at its end.
 /// </summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
+    private const string Tests = "tests";
+
+    private static readonly string Shipped = Path.Combine(
+        typeof(RedisServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "RepositoryRoot").Value!, "deploy", "redis");
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gatehouse-redis-");
-    private readonly string? _usersFile;
-    private string[] _settings = [];
+    private readonly DirectoryInfo _data;
+    private readonly string _users;
+    private readonly string[] _settings;
+    private readonly bool _expectsRefusals;
     private Process? _process;
 
-    private RedisServer(string? users)
+    private RedisServer(string usersFile, string[] settings, bool expectsRefusals)
     {
-        if (users is not null)
-        {
-            _usersFile = Path.Combine(_folder.FullName, "users.acl");
-            File.WriteAllText(_usersFile, $"{users}\nuser tests on nopass ~* &* +@all\n");
-        }
+        (_settings, _expectsRefusals) = (settings, expectsRefusals);
+        _data = _folder.CreateSubdirectory("data");
+        _users = Path.Combine(_folder.FullName, usersFile);
+        var shipped = File.ReadAllText(Path.Combine(Shipped, usersFile));
+        File.WriteAllText(_users, $"{shipped}user {Tests} on >{PasswordOf(Tests)} ~* &* +@all\n");
     }
 
     public int Port { get; } = Ports.Free();
 
     /// <summary>Where it keeps its data: what is there can be copied, and put back before a start.</summary>
-    public string Folder => _folder.FullName;
+    public string Folder => _data.FullName;
 
-    /// <summary>For a user that may do everything.</summary>
-    public string ConnectionString =>
-        $"{(_usersFile is null ? ConnectionStringOf() : ConnectionStringOf("tests", "any"))},allowAdmin=true";
+    /// <summary>What <c>redis-server</c> is started with, but for its folder.</summary>
+    public IReadOnlyList<string> ServerArguments =>
+        [Path.Combine(Shipped, "redis.conf"), "--aclfile", _users, "--port", $"{Port}", "--bind", "127.0.0.1"];
+
+    /// <summary>For <c>redis-cli</c>, as a user that may do everything.</summary>
+    public IReadOnlyList<string> ClientArguments =>
+        ["-p", $"{Port}", "--user", Tests, "--pass", PasswordOf(Tests), "--no-auth-warning"];
+
+    /// <summary>For a user of the tests' own, which may do everything.</summary>
+    public string ConnectionString => $"{ConnectionStringOf(Tests)},allowAdmin=true";
+
+    /// <summary>The settings of a process of the product: each part of it is a user of its own.</summary>
+    public Dictionary<string, string> Settings => new()
+    {
+        ["Gatehouse:Redis:ConnectionString"] = ConnectionStringOf("gatehouse-data"),
+        ["Gatehouse:Redis:MembershipConnectionString"] = ConnectionStringOf("gatehouse-membership"),
+        ["Gatehouse:Redis:StateConnectionString"] = ConnectionStringOf("gatehouse-state"),
+    };
 
     /// <summary>
-    /// Starts one, with the given ACL file beside a user of the tests' own. Without redis-server the test is skipped, or
-    /// fails in CI, where a skip would hide it.
+    /// Starts one. Without redis-server the test is skipped, or fails in CI, where a skip would hide it.
     /// </summary>
-    public static async Task<RedisServer> StartAsync(string? users = null, params string[] settings)
-    {
-        var isInstalled = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-            .Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
-        if (!isInstalled && Environment.GetEnvironmentVariable("CI") != "true")
-        {
-            Assert.Skip("redis-server is not on the path; install it (Debian: apt-get install redis-server).");
-        }
+    public static Task<RedisServer> StartAsync(params string[] settings) => LaunchAsync("users.acl", settings);
 
-        var server = new RedisServer(users) { _settings = settings };
-        await server.RunAsync();
-        return server;
-    }
+    /// <summary>Starts one for the limits over all regions.</summary>
+    public static Task<RedisServer> StartGlobalAsync() => LaunchAsync("users-global.acl");
+
+    /// <summary>Starts one whose test is about what it refuses.</summary>
+    public static Task<RedisServer> StartRefusingAsync() => LaunchAsync("users.acl", expectsRefusals: true);
 
     /// <summary>Starts it after <see cref="KillAsync"/>, or after a program of its own that used its folder.</summary>
     public Task StartAgainAsync() => RunAsync();
@@ -56,14 +74,14 @@ internal sealed class RedisServer : IAsyncDisposable
     public async Task LoseAsync()
     {
         await KillAsync();
-        _folder.Delete(recursive: true);
-        _folder.Create();
+        _data.Delete(recursive: true);
+        _data.Create();
     }
 
     /// <summary>Starts the only server of a cluster, with all its slots.</summary>
     public static async Task<RedisServer> StartClusterAsync()
     {
-        var server = await StartAsync(null, "--cluster-enabled", "yes");
+        var server = await StartAsync("--cluster-enabled", "yes");
         await using var admin = await server.ConnectAsync();
         var only = admin.GetServers()[0];
         await only.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
@@ -73,11 +91,14 @@ internal sealed class RedisServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>For one of the users of the ACL file, or for the one that every Redis has.</summary>
-    public string ConnectionStringOf(string? user = null, string? password = null) =>
-        $"127.0.0.1:{Port},abortConnect=false{(user is null ? "" : $",user={user},password={password}")}";
+    /// <summary>For one of the shipped users.</summary>
+    public string ConnectionStringOf(string user) =>
+        $"127.0.0.1:{Port},abortConnect=false,user={user},password={PasswordOf(user)}";
 
     public async Task<IConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(ConnectionString);
+
+    /// <summary>What it refused its users since it was started, but for what does no harm.</summary>
+    public Task<IReadOnlyList<string>> RefusedAsync() => RedisRefusals.ReadAsync(Port, Tests, PasswordOf(Tests));
 
     public async Task KillAsync()
     {
@@ -115,27 +136,35 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        IReadOnlyList<string> refused = [];
         if (_process is { HasExited: false })
         {
+            refused = _expectsRefusals ? [] : await RefusedAsync();
             await KillAsync();
         }
 
         _process?.Dispose();
         _folder.Delete(recursive: true);
+        Assert.Empty(refused);
     }
+
+    private static async Task<RedisServer> LaunchAsync(
+        string usersFile, string[]? settings = null, bool expectsRefusals = false)
+    {
+        Programs.Require("redis-server", "redis-server");
+        var server = new RedisServer(usersFile, settings ?? [], expectsRefusals);
+        await server.RunAsync();
+        return server;
+    }
+
+    // The shipped file says so until somebody puts in passwords of their own.
+    private static string PasswordOf(string user) => $"CHANGE-ME-{user.Replace("gatehouse-", "", StringComparison.Ordinal)}";
 
     private Task RunAsync() => RunAsync("Ready to accept connections");
 
     private async Task RunAsync(string until, params string[] more)
     {
-        string[] arguments =
-        [
-            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder.FullName,
-            "--save", "", "--appendonly", "yes", "--appendfsync", "always",
-            .. _settings,
-            .. more,
-            .. _usersFile is null ? Array.Empty<string>() : ["--aclfile", _usersFile],
-        ];
+        string[] arguments = [.. ServerArguments, "--dir", Folder, .. _settings, .. more];
         var start = new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true };
         _process = Process.Start(start)!;
         var said = new List<string>();

@@ -12,34 +12,44 @@ internal sealed class Store : IAsyncDisposable
     private readonly IAsyncDisposable _server;
     private readonly TempFolder? _folder;
 
-    private Store(IAsyncDisposable server, IConnectionMultiplexer multiplexer, TempFolder? folder)
+    private readonly IConnectionMultiplexer _admin;
+
+    private Store(
+        IAsyncDisposable server, IConnectionMultiplexer product, IConnectionMultiplexer admin, TempFolder? folder)
     {
-        (_server, _folder) = (server, folder);
-        Redis = new RedisConnection(multiplexer, Guards.New(GuardedStores.Data), Guards.Metrics);
+        (_server, _admin, _folder) = (server, admin, folder);
+        Redis = new RedisConnection(product, Guards.New(GuardedStores.Data), Guards.Metrics);
     }
 
     public static TheoryData<string> Kinds { get; } = ["redis", "embedded"];
 
+    /// <summary>The connection of the product, which may do no more than it needs.</summary>
     public RedisConnection Redis { get; }
+
+    /// <summary>The connection of a test, which may do everything.</summary>
+    public IDatabase Admin => _admin.GetDatabase();
 
     public static async Task<Store> StartAsync(string kind)
     {
         if (kind == "redis")
         {
             var server = await RedisServer.StartAsync();
-            return new Store(server, await server.ConnectAsync(), null);
+            var product = RedisConnection.Options(server.ConnectionStringOf("gatehouse-data"), "gatehouse-data");
+            return new Store(
+                server, await ConnectionMultiplexer.ConnectAsync(product), await server.ConnectAsync(), null);
         }
 
         var folder = new TempFolder();
         var embedded = EmbeddedRedis.Start(
             new EmbeddedRedisOptions { DataDirectory = folder.Path }, NullLoggerFactory.Instance);
-        return new Store(embedded, await ConnectionMultiplexer.ConnectAsync(
-            $"{embedded.ConnectionString},allowAdmin=true"), folder);
+        var all = await ConnectionMultiplexer.ConnectAsync($"{embedded.ConnectionString},allowAdmin=true");
+        return new Store(embedded, all, all, folder);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Redis.Multiplexer.DisposeAsync();
+        await _admin.DisposeAsync();
         await _server.DisposeAsync();
         _folder?.Dispose();
     }

@@ -32,7 +32,7 @@ public class CeilingStoreTests
 
         Assert.True(again.IsApplied);
         Assert.Equal([new BucketCount(120, 8), new BucketCount(134, 40)], again.Counts.OrderBy(c => c.Bucket));
-        var timeToLive = await store.Redis.Database.KeyTimeToLiveAsync(RedisCeilingStore.At(Key));
+        var timeToLive = await store.Admin.KeyTimeToLiveAsync(RedisCeilingStore.At(Key));
         Assert.InRange(timeToLive!.Value, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(81));
     }
 
@@ -43,7 +43,7 @@ public class CeilingStoreTests
         await using var store = await Store.StartAsync(kind);
         var ceilings = new RedisCeilingStore(store.Redis);
         await ceilings.ReserveAsync(Key, "a", First);
-        await store.Redis.Database.ExecuteAsync("SCRIPT", "FLUSH");
+        await store.Admin.ExecuteAsync("SCRIPT", "FLUSH");
         var kept = await ceilings.ReserveAsync(Key, "a", First with { Sequence = 2, Settled = [] });
         Assert.Equal(1, kept.FirstSequence);
 
@@ -60,7 +60,7 @@ public class CeilingStoreTests
     {
         await using var store = await Store.StartAsync(kind);
         var ceilings = new RedisCeilingStore(store.Redis);
-        await store.Redis.Database.StringSetAsync(RedisCeilingStore.At(Key), "garbage");
+        await store.Admin.StringSetAsync(RedisCeilingStore.At(Key), "garbage");
 
         await Assert.ThrowsAsync<InvalidDataException>(() => ceilings.ReserveAsync(Key, "a", First));
 

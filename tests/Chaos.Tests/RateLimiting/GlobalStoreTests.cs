@@ -13,7 +13,7 @@ public class GlobalStoreTests
     [Fact]
     public async Task Exchange_OfTwoRegions_OnlyGrowsAndLeavesOutWhatNoLongerCounts()
     {
-        await using var redis = await RedisServer.StartAsync();
+        await using var redis = await RedisServer.StartGlobalAsync();
         await using var connection = NewConnection(redis);
         var store = new RedisGlobalCountStore(connection);
 
@@ -30,7 +30,7 @@ public class GlobalStoreTests
     [Fact]
     public async Task Beat_OfTwoRegions_TellsBothAndForgetsWhatIsSilentForADay()
     {
-        await using var redis = await RedisServer.StartAsync();
+        await using var redis = await RedisServer.StartGlobalAsync();
         await using var connection = NewConnection(redis);
         var store = new RedisGlobalRegionStore(connection);
         var database = (await redis.ConnectAsync()).GetDatabase();
@@ -47,7 +47,7 @@ public class GlobalStoreTests
     }
 
     private static GlobalRedisConnection NewConnection(RedisServer redis) =>
-        new(redis.ConnectionString, Guards.New(GuardedStores.Global), Guards.Metrics);
+        new(redis.ConnectionStringOf("gatehouse-global"), Guards.New(GuardedStores.Global), Guards.Metrics);
 
     private static GlobalCounts Counts(long oldest, params (long Bucket, long Count)[] grown) => new()
     {

@@ -18,9 +18,8 @@ public class StoreDownTests
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        await using var process = await GatehouseProcess.StartAsync(folder.Path, new Dictionary<string, string>
+        await using var process = await GatehouseProcess.StartAsync(folder.Path, new Dictionary<string, string>(redis.Settings)
         {
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
             ["Gatehouse:RateLimiting:LoadTimeout"] = "00:00:00.500",
             ["Gatehouse:RateLimiting:ReservationWait"] = "00:00:00.050",
         });

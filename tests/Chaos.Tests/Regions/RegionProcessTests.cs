@@ -12,7 +12,7 @@ public class RegionProcessTests
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string> { ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString };
+        var settings = redis.Settings;
         await using var admin = await redis.ConnectAsync();
         var hourAgo = TimeProvider.System.GetUtcNow().AddHours(-1).ToUnixTimeMilliseconds();
         await admin.GetDatabase().HashSetAsync("gatehouse:region:local", "startedAt", hourAgo);

@@ -33,8 +33,8 @@ public class RegionStoreTests
         var regions = new RedisRegionStore(store.Redis);
         var before = await regions.StartAsync("r1");
 
-        await store.Redis.Database.ExecuteAsync("FLUSHALL");
-        await store.Redis.Database.ExecuteAsync("SCRIPT", "FLUSH");
+        await store.Admin.ExecuteAsync("FLUSHALL");
+        await store.Admin.ExecuteAsync("SCRIPT", "FLUSH");
         var after = await regions.StartAsync("r1");
 
         Assert.NotEqual(before.Generation, after.Generation);

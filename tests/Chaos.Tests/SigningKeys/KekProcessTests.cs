@@ -69,10 +69,9 @@ public class KekProcessTests
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(redis.Settings)
         {
             ["Gatehouse:Topology"] = "Client",
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
         };
         await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, settings);
         await using var host = await GatehouseProcess.StartAsync(folder.Path, new(settings) { [Setting] = "" });

@@ -126,7 +126,7 @@ public class KeyRingStoreTests
         await rings.ReplaceAsync(Tenant, KeyRingState.Empty, lost);
         await rings.LeaseAsync(Tenant, "a", lost, Lease);
         // As after a fail-over to a replica that had not heard of the change, and took another one.
-        await store.Redis.Database.KeyDeleteAsync(RedisKeyRingStore.RingOf(Tenant));
+        await store.Admin.KeyDeleteAsync(RedisKeyRingStore.RingOf(Tenant));
         await rings.ReplaceAsync(Tenant, KeyRingState.Empty, other);
 
         var refused = await rings.LeaseAsync(Tenant, "a", lost, Lease);
@@ -158,7 +158,7 @@ public class KeyRingStoreTests
     public async Task Read_OfSomethingElse_IsNotTakenForAnEmptyRing()
     {
         await using var store = await Store.StartAsync("redis");
-        await store.Redis.Database.HashSetAsync(RedisKeyRingStore.RingOf(Tenant), "ring", "nonsense");
+        await store.Admin.HashSetAsync(RedisKeyRingStore.RingOf(Tenant), "ring", "nonsense");
 
         var refusal = await Assert.ThrowsAsync<ServiceOverloadedException>(() => New(store).ReadAsync(Tenant));
 

@@ -36,11 +36,7 @@ public class RotationCrashTests(ITestOutputHelper log)
     {
         await using var redis = store == "redis" ? await RedisServer.StartAsync() : null;
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string>();
-        if (redis is not null)
-        {
-            settings["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString;
-        }
+        var settings = redis?.Settings ?? [];
 
         // The embedded store dies with its process: what was not committed yet may be gone, and was not acknowledged.
         var cases = redis is not null ? Cases : [.. Cases.Where(one => one.Step is Committed || one.Tenant == "b")];
@@ -94,8 +90,7 @@ public class RotationCrashTests(ITestOutputHelper log)
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        await using var process = await GatehouseProcess.StartAsync(
-            folder.Path, new() { ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString });
+        await using var process = await GatehouseProcess.StartAsync(folder.Path, redis.Settings);
         await process.PutTenantAsync("acme");
         var (before, signatures) = (1, new List<SignedData> { await process.SignAsync("acme", "0") });
         for (var round = 1; round <= 4; round++)

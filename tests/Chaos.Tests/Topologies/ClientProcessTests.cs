@@ -12,10 +12,9 @@ public class ClientProcessTests
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(redis.Settings)
         {
             ["Gatehouse:Topology"] = "Client",
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionStringOf(),
         };
         var starting = GatehouseProcess.StartAsync(folder.Path, settings);
         await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, settings);

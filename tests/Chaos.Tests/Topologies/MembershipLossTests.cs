@@ -19,10 +19,9 @@ public class MembershipLossTests
         await using var redis = await RedisServer.StartAsync();
         await using var admin = await redis.ConnectAsync();
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(redis.Settings)
         {
             ["Gatehouse:Topology"] = "CoHosted",
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
         };
         var old = await GatehouseProcess.StartAsync(folder.Path, settings);
         try

@@ -10,9 +10,8 @@ public class SiloProcessTests(ITestOutputHelper log)
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, new Dictionary<string, string>
+        await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, new Dictionary<string, string>(redis.Settings)
         {
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionString,
             ["Gatehouse:Region"] = "eu-west-1",
         });
         log.WriteLine($"ready after {silo.StartedIn.TotalSeconds:0.00} s");

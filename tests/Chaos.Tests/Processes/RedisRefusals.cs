@@ -1,0 +1,36 @@
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace Gatehouse.Chaos.Tests.Processes;
+
+/// <summary>What a Redis refused its users: what the product needs and the shipped users may not do.</summary>
+internal static partial class RedisRefusals
+{
+    // The client asks for the server's settings when it connects, and goes on without them.
+    private const string Harmless = "command config|get";
+
+    /// <summary>
+    /// Asks the server for its log of refusals. Nothing where it does not answer: some tests leave it stopped.
+    /// </summary>
+    public static async Task<IReadOnlyList<string>> ReadAsync(int port, string user, string password)
+    {
+        try
+        {
+            return Read(await RedisText.SendAsync(port, $"AUTH {user} {password}", "ACL LOG 128"));
+        }
+        catch (Exception silent) when (silent is IOException or SocketException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+
+    private static List<string> Read(string answer) =>
+        [.. Refusal().Matches(answer).Select(match =>
+            $"{match.Groups["reason"].Value} {match.Groups["object"].Value} of {match.Groups["user"].Value}")
+            .Where(refusal => !refusal.StartsWith(Harmless, StringComparison.Ordinal)).Distinct()];
+
+    [GeneratedRegex(
+        @"\nreason\r\n\$\d+\r\n(?<reason>.*)\r\n\$\d+\r\ncontext\r\n\$\d+\r\n.*\r\n" +
+        @"\$\d+\r\nobject\r\n\$\d+\r\n(?<object>.*)\r\n\$\d+\r\nusername\r\n\$\d+\r\n(?<user>.*)\r\n")]
+    private static partial Regex Refusal();
+}
