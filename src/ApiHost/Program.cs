@@ -1,10 +1,16 @@
 using System.ComponentModel.DataAnnotations;
 using Gatehouse.ApiHost.Hosting;
+using Gatehouse.Silo;
 using Microsoft.Extensions.Options;
 
 if (args is [NewKeyCommand.Name, ..])
 {
     return NewKeyCommand.Run(args, Console.Out, Console.Error);
+}
+
+if (args is [ProbeCommand.Name, ..])
+{
+    return await ProbeCommand.RunAsync(args, Console.Out, Console.Error);
 }
 
 try

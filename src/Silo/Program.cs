@@ -1,5 +1,10 @@
 using Gatehouse.Silo;
 
+if (args is [ProbeCommand.Name, ..])
+{
+    return await ProbeCommand.RunAsync(args, Console.Out, Console.Error);
+}
+
 try
 {
     await using var app = SiloHost.Build(args);
