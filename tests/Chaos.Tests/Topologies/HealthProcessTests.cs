@@ -19,11 +19,10 @@ public class HealthProcessTests
     {
         await using var redis = await RedisServer.StartAsync();
         using var folder = new TempFolder();
-        var settings = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>(redis.Settings)
         {
             ["Gatehouse:Topology"] = "CoHosted",
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionStringOf(),
-            ["Gatehouse:GlobalRedis:ConnectionString"] = redis.ConnectionStringOf(),
+            ["Gatehouse:GlobalRedis:ConnectionString"] = redis.Settings["Gatehouse:Redis:ConnectionString"],
             ["Gatehouse:Health:Period"] = "00:00:00.500",
         };
         await using var host = await GatehouseProcess.StartAsync(folder.Path, settings);
@@ -57,12 +56,9 @@ public class HealthProcessTests
     [Fact]
     public async Task Redis_SetToEvict_IsSaidToBe()
     {
-        await using var redis = await RedisServer.StartAsync(null, "--maxmemory-policy", "allkeys-lru");
+        await using var redis = await RedisServer.StartAsync("--maxmemory-policy", "allkeys-lru");
         using var folder = new TempFolder();
-        await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, new Dictionary<string, string>
-        {
-            ["Gatehouse:Redis:ConnectionString"] = redis.ConnectionStringOf(),
-        });
+        await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, redis.Settings);
 
         Assert.Equal((200, "Degraded"), await ReadyAsync(silo));
         var text = await (await silo.Client.GetAsync("/health/dependencies")).Content.ReadAsStringAsync();
