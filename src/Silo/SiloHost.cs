@@ -29,7 +29,7 @@ internal static class SiloHost
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(StoreAddress.From(options.Redis));
         builder.AddGatehouseSilo(options);
-        builder.AddGatehouseTelemetry();
+        builder.AddGatehouseTelemetry(Telemetry.SiloService, options);
 
         var app = builder.Build();
         // Now, and not by the host's start, which logs a wrong setting with a stack before it throws.

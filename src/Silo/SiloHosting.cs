@@ -41,6 +41,7 @@ public static class SiloHosting
         {
             silo.UseGatehouseClustering(options);
             silo.ConfigureGatehouseRuntime();
+            silo.PropagateTraces(builder);
             silo.AddRedisTenantStorage();
             silo.AddRedisReminders();
         });
@@ -66,6 +67,7 @@ public static class SiloHosting
         {
             client.UseGatehouseClustering(options);
             client.ConfigureGatehouseRuntime();
+            client.PropagateTraces(builder);
         });
         builder.Services.AddClientHealth();
         return builder;

@@ -46,6 +46,35 @@ public partial class NamingTests
         Assert.Empty(ids.GroupBy(id => id).Where(same => same.Count() > 1).Select(same => same.Key));
     }
 
+    /// <summary>A call that is written out makes an object of every value, even if nobody reads the log.</summary>
+    [Fact]
+    public void Logs_AreSourceGenerated()
+    {
+        var written = from file in SourceTree.Production
+                      where file.Project.StartsWith("src/", StringComparison.Ordinal)
+                      where WrittenLog().IsMatch(file.Text)
+                      select file.Path;
+        Assert.Empty(written);
+    }
+
+    /// <summary>Who looks for a metric finds it beside what it measures, and no area has two places for them.</summary>
+    [Fact]
+    public void Instruments_AreMadeInTheOneMetricsClassOfTheirArea()
+    {
+        var makers = SourceTree.Production.Where(file => Instrument().IsMatch(file.Text)).ToList();
+
+        Assert.True(makers.Count > 10);
+        Assert.All(makers, file => Assert.EndsWith("Metrics", file.Name, StringComparison.Ordinal));
+        Assert.Empty(makers.GroupBy(file => Path.GetDirectoryName(file.Path)).Where(folder => folder.Count() > 1)
+            .Select(folder => folder.Key));
+    }
+
+    [GeneratedRegex(@"\.Log(Trace|Debug|Information|Warning|Error|Critical)\(")]
+    private static partial Regex WrittenLog();
+
+    [GeneratedRegex(@"\.Create(Observable)?(Counter|UpDownCounter|Gauge|Histogram)\b")]
+    private static partial Regex Instrument();
+
     [GeneratedRegex(@"LoggerMessage\(\s*(\d+)")]
     private static partial Regex LogEvent();
 

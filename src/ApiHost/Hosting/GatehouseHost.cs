@@ -42,7 +42,7 @@ internal static class GatehouseHost
         builder.AddHttp();
         var adminKey = AdminKey.Provide(builder, options.DataDirectory);
         builder.Services.AddSingleton(options);
-        builder.AddGatehouseTelemetry();
+        builder.AddGatehouseTelemetry(Telemetry.ApiService, options);
         if (options.Topology is Topology.Client)
         {
             builder.AddGatehouseClient(options);

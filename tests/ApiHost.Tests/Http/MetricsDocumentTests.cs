@@ -10,7 +10,11 @@ public partial class MetricsDocumentTests(SharedHost shared)
 {
     private static readonly string[] Labels = ["le", "otel_scope_name", "otel_scope_version", "otel_scope_schema_url"];
 
-    private sealed record Metric(string Name, string Kind, string Meaning);
+    private sealed record Metric(string Name, string Kind, string Meaning)
+    {
+        /// <summary>Of a histogram, where it was told what its values are like.</summary>
+        public bool HasBounds { get; init; } = true;
+    }
 
     [Fact]
     public async Task Document_NamesEveryMetricOfThisHost_AndNoOther()
@@ -21,6 +25,18 @@ public partial class MetricsDocumentTests(SharedHost shared)
         Assert.True(published.Count > 70, $"{published.Count} metrics: most were not found.");
         Assert.Empty(published.Except(documented));
         Assert.Empty(documented.Except(published));
+    }
+
+    /// <summary>
+    /// The SDK's own go from 5 to 10,000, which is made for milliseconds: everything of ours would be in the first one.
+    /// </summary>
+    [Fact]
+    public void Histograms_HaveBoundsOfTheirOwn()
+    {
+        var histograms = Published().Where(metric => metric.Kind == "histogram").ToList();
+
+        Assert.True(histograms.Count > 8);
+        Assert.All(histograms, histogram => Assert.True(histogram.HasBounds, histogram.Name));
     }
 
     [Fact]
@@ -78,7 +94,10 @@ public partial class MetricsDocumentTests(SharedHost shared)
     }
 
     private static IEnumerable<Type> Holders() =>
-        from name in (string[])["Gatehouse.ApiHost", "Gatehouse.AspNetCore", "Gatehouse.Grains", "Gatehouse.Silo"]
+        from name in (string[])
+        [
+            "Gatehouse.ApiHost", "Gatehouse.AspNetCore", "Gatehouse.Grains", "Gatehouse.Grains.Abstractions", "Gatehouse.Silo",
+        ]
         from type in Assembly.Load(name).GetTypes()
         where type.Name.EndsWith("Metrics", StringComparison.Ordinal) && !type.IsAbstract
         select type;
@@ -92,8 +111,19 @@ public partial class MetricsDocumentTests(SharedHost shared)
             : "gauge";
         var name = instrument.Name.Replace('.', '_') + (instrument.Unit == "s" ? "_seconds" : "")
             + (kind == "counter" ? "_total" : "");
-        return new Metric(name, kind, instrument.Description!);
+        return new Metric(name, kind, instrument.Description!)
+        {
+            HasBounds = kind != "histogram" || instrument switch
+            {
+                Histogram<int> counts => HasBounds(counts.Advice),
+                Histogram<double> times => HasBounds(times.Advice),
+                _ => false,
+            },
+        };
     }
+
+    private static bool HasBounds<T>(InstrumentAdvice<T>? advice) where T : struct =>
+        advice?.HistogramBucketBoundaries is { Count: > 0 };
 
     [GeneratedRegex(@"^\| `(\w+)` \| (counter|gauge|histogram) \| ([^|]*) \| (.*) \|$")]
     private static partial Regex Row();
