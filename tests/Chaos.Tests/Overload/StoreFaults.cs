@@ -68,7 +68,9 @@ internal sealed class StoreFaults(RedisServer redis, IDatabase admin)
                 await admin.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
                 break;
             case "busy":
-                await admin.ExecuteAsync("SCRIPT", "KILL");
+                // Past the client library: where it lost its connection, it does not get another one from a server
+                // that answers its greeting with BUSY.
+                Assert.StartsWith("+OK\r\n+OK", await redis.SendAsync("SCRIPT KILL"), StringComparison.Ordinal);
                 await _busy!.DisposeAsync();
                 break;
             case "loading":

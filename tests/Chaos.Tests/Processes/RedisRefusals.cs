@@ -12,11 +12,11 @@ internal static partial class RedisRefusals
     /// <summary>
     /// Asks the server for its log of refusals. Nothing where it does not answer: some tests leave it stopped.
     /// </summary>
-    public static async Task<IReadOnlyList<string>> ReadAsync(int port, string user, string password)
+    public static async Task<IReadOnlyList<string>> ReadAsync(RedisServer server)
     {
         try
         {
-            return Read(await RedisText.SendAsync(port, $"AUTH {user} {password}", "ACL LOG 128"));
+            return Read(await server.SendAsync("ACL LOG 128"));
         }
         catch (Exception silent) when (silent is IOException or SocketException or OperationCanceledException)
         {

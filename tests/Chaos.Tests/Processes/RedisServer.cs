@@ -97,8 +97,12 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public async Task<IConnectionMultiplexer> ConnectAsync() => await ConnectionMultiplexer.ConnectAsync(ConnectionString);
 
+    /// <summary>Sends commands as the tests' own user, past the client library, and answers all that comes back.</summary>
+    public Task<string> SendAsync(params string[] commands) =>
+        RedisText.SendAsync(Port, [$"AUTH {Tests} {PasswordOf(Tests)}", .. commands]);
+
     /// <summary>What it refused its users since it was started, but for what does no harm.</summary>
-    public Task<IReadOnlyList<string>> RefusedAsync() => RedisRefusals.ReadAsync(Port, Tests, PasswordOf(Tests));
+    public Task<IReadOnlyList<string>> RefusedAsync() => RedisRefusals.ReadAsync(this);
 
     public async Task KillAsync()
     {
