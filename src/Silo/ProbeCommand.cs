@@ -11,7 +11,8 @@ public static class ProbeCommand
 
     private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(3);
 
-    /// <summary>Answers the exit code: 0 when the endpoint says that all is well, 1 when it does not, 2 for a wrong call.
+    /// <summary>
+    /// Answers the exit code: 0 when the endpoint says that all is well, 1 when it does not, 2 for a wrong call.
     /// </summary>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors)
     {

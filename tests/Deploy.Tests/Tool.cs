@@ -14,10 +14,6 @@ internal static class Tool
 {
     private static readonly TimeSpan Max = TimeSpan.FromMinutes(2);
 
-    /// <summary>Whether a program is there that a test can do without, because it has a check of its own.</summary>
-    public static bool IsInstalled(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-        .Any(folder => File.Exists(Path.Combine(folder, name)));
-
     /// <summary>
     /// Runs a program to its end. Without it the test is skipped, or fails in CI, where a skip would hide it.
     /// </summary>

@@ -23,7 +23,8 @@ public class ProbeTests
         await app.StartAsync();
         using var output = new StringWriter();
 
-        Assert.Equal(exitCode, await ProbeCommand.RunAsync(["probe", $"{app.Urls.First()}/health/ready"], output, TextWriter.Null));
+        string[] arguments = ["probe", $"{app.Urls.First()}/health/ready"];
+        Assert.Equal(exitCode, await ProbeCommand.RunAsync(arguments, output, TextWriter.Null));
 
         Assert.Equal($"{status} a word", output.ToString().Trim());
     }
@@ -50,12 +51,12 @@ public class ProbeTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var url = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/health/ready";
         listener.Stop();
 
         var result = await Tool.RunAsync("dotnet", "dotnet-sdk-10.0",
-            [Path.Combine(AppContext.BaseDirectory, $"Gatehouse.{program}.dll"), "probe", $"http://127.0.0.1:{port}/health/ready"]);
+            [Path.Combine(AppContext.BaseDirectory, $"Gatehouse.{program}.dll"), "probe", url]);
 
-        Assert.Equal((1, $"http://127.0.0.1:{port}/health/ready does not answer."), (result.ExitCode, result.Errors.Trim()));
+        Assert.Equal((1, $"{url} does not answer."), (result.ExitCode, result.Errors.Trim()));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Gatehouse.Chaos.Tests.Processes;
 
 namespace Gatehouse.Deploy.Tests.Systemd;
 
@@ -29,7 +30,7 @@ public sealed partial class SystemdTests : IDisposable
     {
         var text = Text(name);
         Assert.StartsWith("/usr/bin/dotnet ", Unit.Parse(text)["Service.ExecStart"], StringComparison.Ordinal);
-        if (!Tool.IsInstalled("systemd-analyze"))
+        if (Programs.Find("systemd-analyze") is null)
         {
             return;
         }
@@ -82,6 +83,12 @@ public sealed partial class SystemdTests : IDisposable
     private static IEnumerable<string> Faults(string name, string text)
     {
         var (unit, program) = (Unit.Parse(text), name == "api" ? Product.Api : Product.Silo);
+        return ProgramFaults(unit, program).Concat(EnvironmentFaults(unit))
+            .Concat(Hardened.Where(word => !text.Split('\n').Contains(word)).Select(word => $"it lacks {word}"));
+    }
+
+    private static IEnumerable<string> ProgramFaults(Unit unit, ProductProgram program)
+    {
         var readme = Repository.Read("deploy", "systemd", "README.md");
         var published = Regex.Match(
             readme, $"dotnet publish src/{program.Name.Split('.')[1]} .* -o (?<folder>\\S+)").Groups["folder"].Value;
@@ -96,6 +103,15 @@ public sealed partial class SystemdTests : IDisposable
             yield return $"it is killed after {stop} s, before the host's own limit of {program.ShutdownTimeout}";
         }
 
+        var state = $"%S/{unit["Service.StateDirectory"]}";
+        if (unit["Service.WorkingDirectory"] != state || unit.Environment["Gatehouse__DataDirectory"] != state)
+        {
+            yield return "it has nowhere to write";
+        }
+    }
+
+    private static IEnumerable<string> EnvironmentFaults(Unit unit)
+    {
         foreach (var (variable, value) in unit.Environment)
         {
             if (!IsKnown(variable))
@@ -108,17 +124,6 @@ public sealed partial class SystemdTests : IDisposable
             {
                 yield return $"{variable}: there is no credential {value[3..]}";
             }
-        }
-
-        foreach (var word in Hardened.Where(word => !text.Split('\n').Contains(word)))
-        {
-            yield return $"it lacks {word}";
-        }
-
-        var state = $"%S/{unit["Service.StateDirectory"]}";
-        if (unit["Service.WorkingDirectory"] != state || unit.Environment["Gatehouse__DataDirectory"] != state)
-        {
-            yield return "it has nowhere to write";
         }
 
         foreach (var file in unit.Values["Service.EnvironmentFile"].Select(Path.GetFileName))
