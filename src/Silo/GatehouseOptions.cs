@@ -36,6 +36,12 @@ public sealed class GatehouseOptions : IValidatableObject
     /// <summary>The silo's own endpoints.</summary>
     public SiloOptions Silo { get; set; } = new();
 
+    /// <summary>The listener for operators.</summary>
+    public AdminOptions Admin { get; set; } = new();
+
+    /// <summary>Whether this process takes part in the Orleans dashboard.</summary>
+    public bool HasDashboard => Admin.Dashboard ?? (Admin.Port is not null && Topology is not Topology.Client);
+
     /// <summary>Whether this process brings its own store.</summary>
     public bool HasEmbeddedStore => Topology is Topology.Embedded && string.IsNullOrEmpty(Redis.ConnectionString);
 
@@ -69,7 +75,7 @@ public sealed class GatehouseOptions : IValidatableObject
             yield return new ValidationResult("Gatehouse:DataDirectory must not be empty.");
         }
 
-        foreach (var fault in Silo.Faults())
+        foreach (var fault in Silo.Faults().Concat(Admin.Faults()))
         {
             yield return new ValidationResult(fault);
         }

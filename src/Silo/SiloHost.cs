@@ -22,6 +22,8 @@ internal static class SiloHost
         var options = builder.Configuration.GetSection("Gatehouse").Get<GatehouseOptions>() ?? new GatehouseOptions();
         // A silo on its own always has its store outside; there is nothing to choose.
         options.Topology = Topology.CoHosted;
+        // That is an API host's; here, what is for operators is at the health port.
+        options.Admin.Port = null;
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
 
         // Not ASPNETCORE_URLS: container images set it to all interfaces, and nothing asks for a credential here.

@@ -44,6 +44,7 @@ public static class SiloHosting
             silo.PropagateTraces(builder);
             silo.AddRedisTenantStorage();
             silo.AddRedisReminders();
+            silo.UseDashboard(options);
         });
 
         // Registered after the silo, so started after it: the first read of the region's age is a grain call.
@@ -68,6 +69,7 @@ public static class SiloHosting
             client.UseGatehouseClustering(options);
             client.ConfigureGatehouseRuntime();
             client.PropagateTraces(builder);
+            client.UseDashboard(options);
         });
         builder.Services.AddClientHealth();
         return builder;

@@ -1,3 +1,4 @@
+using Gatehouse.ApiHost.Http;
 using Gatehouse.Silo;
 
 namespace Gatehouse.ApiHost.Hosting;
@@ -5,11 +6,21 @@ namespace Gatehouse.ApiHost.Hosting;
 /// <summary>Says where the host listens and how to make the first request.</summary>
 internal static class Banner
 {
-    public static void PrintWhenStarted(WebApplication app, GatehouseOptions options, GeneratedAdminKey? adminKey) =>
-        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Text(app.Urls.First(), options, adminKey)));
+    public static void PrintWhenStarted(
+        WebApplication app, GatehouseOptions options, GeneratedAdminKey? adminKey, AdminPort? admin) =>
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            var urls = app.Urls.ToLookup(admin.Is);
+            Console.WriteLine(Text(urls[false].First(), options, adminKey, urls[true].FirstOrDefault()));
+        });
 
-    internal static string Text(string url, GatehouseOptions options, GeneratedAdminKey? adminKey)
+    internal static string Text(
+        string url, GatehouseOptions options, GeneratedAdminKey? adminKey, string? operators)
     {
+        var page = options.HasDashboard ? ", /dashboard" : "";
+        var listener = operators is null
+            ? ""
+            : $"\n  operators    {operators}: /metrics, /health/dependencies{page}";
         var store = options.HasEmbeddedStore
             ? $"embedded, data in {Path.GetFullPath(options.DataDirectory)}"
             : "Redis";
@@ -24,7 +35,7 @@ internal static class Banner
         return $"""
 
               Gatehouse is ready.
-              listens on   {url}
+              listens on   {url}{listener}
               topology     {options.Topology}, region {options.Region}, store {store}
               reference    {url}/scalar, OpenAPI document {url}/openapi/v1.json{admin}
 

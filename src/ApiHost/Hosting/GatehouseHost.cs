@@ -39,6 +39,7 @@ internal static class GatehouseHost
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
+        var admin = AdminListener.Add(builder, options.Admin);
         builder.AddHttp();
         var adminKey = AdminKey.Provide(builder, options.DataDirectory);
         builder.Services.AddSingleton(options);
@@ -54,14 +55,16 @@ internal static class GatehouseHost
         }
 
         var app = builder.Build();
-        app.UseGatehouse();
+        app.UseGatehouse(admin);
         app.MapGatehouse();
-        Banner.PrintWhenStarted(app, options, adminKey);
+        app.MapOperations(admin, options.HasDashboard);
+        app.RequireAccessOnEveryRoute();
+        Banner.PrintWhenStarted(app, options, adminKey, admin);
         return app;
     }
 
     /// <summary>Everything between the connection and the endpoint.</summary>
-    private static void UseGatehouse(this WebApplication app)
+    private static void UseGatehouse(this WebApplication app, AdminPort? admin)
     {
         app.Use(static (context, next) =>
         {
@@ -71,6 +74,11 @@ internal static class GatehouseHost
         });
         app.UseMiddleware<FailureMiddleware>();
         app.UseRouting();
+        if (admin is not null)
+        {
+            app.UseMiddleware<ListenerMiddleware>();
+        }
+
         app.Use(static (context, next) =>
         {
             BodyLimit.AnnounceEnd(context);
@@ -95,10 +103,18 @@ internal static class GatehouseHost
         app.MapRegions();
         app.MapCluster();
         app.MapReference();
-        app.MapHealthProbes().Public();
-        app.MapHealthDependencies().RequireAdmin().IsNeverRefused();
-        app.MapPrometheusScrapingEndpoint("/metrics").Public();
-        app.RequireAccessOnEveryRoute();
+    }
+
+    /// <summary>What operators and their machines ask.</summary>
+    private static void MapOperations(this WebApplication app, AdminPort? admin, bool hasDashboard)
+    {
+        app.MapHealthProbes().Public().OnAnyListener();
+        app.MapHealthDependencies().RequireAdmin().IsNeverRefused().OnAdminListener();
+        app.MapPrometheusScrapingEndpoint("/metrics").Public().OnAdminListener();
+        if (admin is not null && hasDashboard)
+        {
+            app.MapDashboard();
+        }
     }
 
     /// <summary>

@@ -33,6 +33,9 @@ internal enum CredentialPlaces
 
     /// <summary>The query's <see cref="Authenticator.KeyParameter"/>, for a proxy that can set no header.</summary>
     KeyQuery = 4,
+
+    /// <summary><c>Authorization: Basic</c>, any user name: for a browser, which asks for the password.</summary>
+    Password = 8,
 }
 
 /// <summary>What a route asks of its caller. A route without it does not start: nothing is open by accident.</summary>

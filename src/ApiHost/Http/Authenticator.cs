@@ -48,7 +48,7 @@ internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOption
     public ValueTask<(Caller? Caller, AuthenticationFailure Failure)> AuthenticateAsync(
         HttpRequest request, CredentialPlaces places)
     {
-        if (places is not CredentialPlaces.Authorization)
+        if (places is not (CredentialPlaces.Authorization or CredentialPlaces.Password))
         {
             return AuthenticateProxyAsync(request, places);
         }
@@ -56,6 +56,10 @@ internal sealed class Authenticator(TenantDirectory tenants, IOptions<AuthOption
         const string Scheme = "Bearer ";
         string? authorization = request.Headers.Authorization;
         return authorization is null ? new((null, AuthenticationFailure.Missing))
+            : places is CredentialPlaces.Password
+                ? BasicPassword.TryRead(authorization, out var password)
+                    ? VerifyAsync(password.AsMemory())
+                    : new((null, AuthenticationFailure.Malformed))
             : !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
                 ? new((null, AuthenticationFailure.Malformed))
                 : VerifyAsync(authorization.AsMemory(Scheme.Length).Trim());

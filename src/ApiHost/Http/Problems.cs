@@ -24,6 +24,7 @@ internal static class Problems
         Title = "A good credential is required",
         Detail = failure switch
         {
+            _ when places is CredentialPlaces.Password => "The password is the admin key, whatever the user name.",
             // Proxies pass the answer on to their clients, to whom it is no concern what became of the proxy's key.
             _ when places is not CredentialPlaces.Authorization =>
                 $"The proxy must send a good API key in {Authenticator.KeyHeader}.",
@@ -34,8 +35,13 @@ internal static class Problems
             AuthenticationFailure.TenantDisabled => "The tenant of this API key is disabled.",
             _ => "The credential is not known.",
         },
-        // Nor must they take it for a question about their own token.
-        Challenge = $"{(places is CredentialPlaces.Authorization ? "Bearer" : "GatehouseKey")} realm=\"gatehouse\"",
+        Challenge = places switch
+        {
+            CredentialPlaces.Authorization => "Bearer realm=\"gatehouse\"",
+            CredentialPlaces.Password => "Basic realm=\"gatehouse\", charset=\"UTF-8\"",
+            // Nor must they take it for a question about their own token.
+            _ => "GatehouseKey realm=\"gatehouse\"",
+        },
     };
 
     public static Problem AdminOnly() => Forbidden("admin_only", "Only the admin key may do this.");

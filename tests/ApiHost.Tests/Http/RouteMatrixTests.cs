@@ -145,6 +145,11 @@ public class RouteMatrixTests(SharedHost shared)
             headers.Add(("X-Gatehouse-Key", key));
         }
 
+        if (route.Place is CredentialPlaces.Password && key is not null)
+        {
+            headers.Add(("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{key}"))}"));
+        }
+
         if (route.Place is CredentialPlaces.KeyQuery && key is not null)
         {
             path += $"?key={key}";

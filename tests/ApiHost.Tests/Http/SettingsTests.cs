@@ -64,7 +64,10 @@ public sealed class SettingsTests : IDisposable
     [InlineData("Gatehouse:Health:UnreadyOn", "redis;archive")]
     [InlineData("Gatehouse:Health:Period", "00:00:00")]
     [InlineData("Gatehouse:Health:ClockSkewMax", "00:00:00")]
-    public Task Start_WithAWrongSettingOfHealth_NamesIt(string setting, string value) =>
+    [InlineData("Gatehouse:Admin:Port", "-1")]
+    [InlineData("Gatehouse:Admin:Port", "a-word")]
+    [InlineData("Gatehouse:Admin:Address", "a-name")]
+    public Task Start_WithAWrongSettingForOperators_NamesIt(string setting, string value) =>
         Start_WithAWrongSetting_NamesIt(setting, value);
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -102,6 +103,16 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
         using var response = await Client.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    /// <summary>Sends a request as a browser would, to which the admin gave the key as a password.</summary>
+    public async Task<JsonElement> SendWithPasswordAsync(HttpRequestMessage request)
+    {
+        var password = Convert.ToBase64String(Encoding.UTF8.GetBytes($"admin:{AdminKey}"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", password);
+        using var response = await Client.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
     }
 
     /// <summary>Reads an answer that is no JSON into a file.</summary>

@@ -15,17 +15,15 @@ public class ClientProcessTests
         var settings = new Dictionary<string, string>(redis.Settings)
         {
             ["Gatehouse:Topology"] = "Client",
+            ["Gatehouse:Admin:Port"] = $"{Ports.Free()}",
+            ["Gatehouse:Admin:Dashboard"] = "true",
         };
         var starting = GatehouseProcess.StartAsync(folder.Path, settings);
         await using var silo = await GatehouseProcess.StartSiloAsync(folder.Path, settings);
         await using var host = await starting;
         Assert.Equal(201, (await host.PutTenantAsync("acme")).Status);
         Assert.Equal("Healthy", await host.Client.GetStringAsync("/health/ready"));
-        var (status, dependencies) = await host.SendAsync(HttpMethod.Get, "/health/dependencies");
-        Assert.Equal((200, "Healthy"), (status, dependencies.GetProperty("status").GetString()));
-        Assert.Equal(
-            ["changes", "clock", "gateways", "membership", "persistence", "redis"],
-            dependencies.GetProperty("entries").EnumerateObject().Select(entry => entry.Name).Order());
+        await ExpectOperatorsAsync(host, settings["Gatehouse:Admin:Port"]);
 
         Assert.Equal(0, await silo.StopAsync());
         await ExpectAsync(host, "Degraded");
@@ -37,6 +35,19 @@ public class ClientProcessTests
         Assert.Equal(200, (await host.CheckAsync("acme", "default", "a")).Status);
         // It was started in a folder without settings: the defaults are its own.
         Assert.DoesNotContain("info: Microsoft", host.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Their listener knows what a client depends on, and shows what its silos collect.</summary>
+    private static async Task ExpectOperatorsAsync(GatehouseProcess host, string port)
+    {
+        var (status, dependencies) = await host.SendAsync(HttpMethod.Get, $"http://127.0.0.1:{port}/health/dependencies");
+        Assert.Equal((200, "Healthy"), (status, dependencies.GetProperty("status").GetString()));
+        Assert.Equal(
+            ["changes", "clock", "gateways", "membership", "persistence", "redis"],
+            dependencies.GetProperty("entries").EnumerateObject().Select(entry => entry.Name).Order());
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{port}/dashboard/DashboardCounters");
+        var counters = await host.SendWithPasswordAsync(request);
+        Assert.Equal(1, counters.GetProperty("totalActiveHostCount").GetInt32());
     }
 
     private static Task ExpectAsync(GatehouseProcess host, string health) => Eventually.HoldsAsync(
