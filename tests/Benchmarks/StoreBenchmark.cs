@@ -22,7 +22,8 @@ internal static class StoreBenchmark
 
     private static readonly StoreCalls Measured = new(
         "redis", "data",
-        new StorageMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>()),
+        new StorageMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>())
+            .Commands,
         TimeProvider.System);
 
     public static async Task<int> RunAsync()

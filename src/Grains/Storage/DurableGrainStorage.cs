@@ -16,7 +16,7 @@ internal sealed class DurableGrainStorage(
     private static readonly StoreOperation Write = new("EVALSHA", "orleans-state-write");
     private static readonly StoreOperation Clear = new("EVALSHA", "orleans-state-clear");
 
-    private readonly StoreCalls _calls = new("redis", guard.Store, metrics, TimeProvider.System);
+    private readonly StoreCalls _calls = new("redis", guard.Store, metrics.Commands, TimeProvider.System);
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         GuardAsync("read", CallKind.Read, () => MeasureAsync(

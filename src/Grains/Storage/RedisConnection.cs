@@ -28,7 +28,7 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, StoreG
     public static RedisCommands CommandsOf(
         IConnectionMultiplexer multiplexer, StoreGuard guard, StorageMetrics metrics) => new(
             multiplexer.GetDatabase(),
-            new StoreCalls("redis", guard.Store, metrics, TimeProvider.System)
+            new StoreCalls("redis", guard.Store, metrics.Commands, TimeProvider.System)
             {
                 // Which of several has a key is the client's secret.
                 Server = multiplexer.GetEndPoints(configuredOnly: true) is [var only] ? only : null,

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using StackExchange.Redis;
 
@@ -15,7 +16,7 @@ internal readonly record struct StoreCall(StoreOperation Operation, long Since, 
 /// Times the calls of one store, and makes a span of each that belongs to a trace. Neither ever says what was asked
 /// for: no key, no value, no text of a query. A call that nobody traces costs two readings of the clock, and no object.
 /// </summary>
-internal sealed class StoreCalls(string system, string store, StorageMetrics metrics, TimeProvider time)
+internal sealed class StoreCalls(string system, string store, Histogram<double> durations, TimeProvider time)
 {
     /// <summary>The name of the source of spans.</summary>
     public const string SourceName = "Gatehouse.Stores";
@@ -48,11 +49,11 @@ internal sealed class StoreCalls(string system, string store, StorageMetrics met
         var operation = call.Operation;
         if (operation.Procedure is null)
         {
-            metrics.Called(seconds, [_system, operation.NameTag, _store]);
+            durations.Record(seconds, [_system, operation.NameTag, _store]);
         }
         else
         {
-            metrics.Called(seconds, [_system, operation.NameTag, operation.ProcedureTag, _store]);
+            durations.Record(seconds, [_system, operation.NameTag, operation.ProcedureTag, _store]);
         }
 
         call.Span?.Dispose();
@@ -64,11 +65,11 @@ internal sealed class StoreCalls(string system, string store, StorageMetrics met
         var (operation, error) = (call.Operation, new KeyValuePair<string, object?>("error.type", ErrorOf(failure)));
         if (operation.Procedure is null)
         {
-            metrics.Called(seconds, [_system, operation.NameTag, _store, error]);
+            durations.Record(seconds, [_system, operation.NameTag, _store, error]);
         }
         else
         {
-            metrics.Called(seconds, [_system, operation.NameTag, operation.ProcedureTag, _store, error]);
+            durations.Record(seconds, [_system, operation.NameTag, operation.ProcedureTag, _store, error]);
         }
 
         EndSpan(call.Span, failure, error);

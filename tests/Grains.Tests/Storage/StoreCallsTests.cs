@@ -27,7 +27,7 @@ public sealed class StoreCallsTests : IDisposable
     public StoreCallsTests()
     {
         var meters = _services.GetRequiredService<IMeterFactory>();
-        _calls = new StoreCalls("redis", "data", new StorageMetrics(meters), _time)
+        _calls = new StoreCalls("redis", "data", new StorageMetrics(meters).Commands, _time)
         {
             Server = new DnsEndPoint("redis-1", 6379),
         };
@@ -166,7 +166,8 @@ public sealed class StoreCallsTests : IDisposable
     [Fact]
     public void ACallThatNobodyTraces_MakesNoObject()
     {
-        var calls = new StoreCalls("redis", "data", new StorageMetrics(_services.GetRequiredService<IMeterFactory>()), _time);
+        var metrics = new StorageMetrics(_services.GetRequiredService<IMeterFactory>());
+        var calls = new StoreCalls("redis", "data", metrics.Commands, _time);
         var counted = 0;
         using var meters = new MeterListener();
         meters.InstrumentPublished = static (instrument, listener) =>

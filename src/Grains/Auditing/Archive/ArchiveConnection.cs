@@ -17,8 +17,9 @@ internal sealed class ArchiveConnection(
     private static readonly StoreOperation Writing = new("write");
     private static readonly StoreOperation Pinging = new("ping");
 
-    private readonly StoreCalls _calls = new(database.System, guard.Store, metrics, TimeProvider.System);
-    private readonly StoreCalls _searches = new(database.System, searches.Store, metrics, TimeProvider.System);
+    private readonly StoreCalls _calls = new(database.System, guard.Store, metrics.ArchiveCalls, TimeProvider.System);
+    private readonly StoreCalls _searches =
+        new(database.System, searches.Store, metrics.ArchiveCalls, TimeProvider.System);
 
     // Before the guard's deadline, by as much as it takes to break off: who did so knows whether anything was written.
     private readonly TimeSpan _deadline = options.Timeout - TimeSpan.FromTicks(
