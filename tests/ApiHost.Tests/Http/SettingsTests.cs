@@ -84,6 +84,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("Sqlite", "")]
     [InlineData("Postgres", "")]
     [InlineData("Postgres", "Username=u;Password=s3cret;Nonsense=1")]
+    [InlineData("Postgres", "Host=h;Username=u;Password=s3cret;Nonsense=")]
     public async Task Start_OfASiloWithoutTheArchiveThatAllSilosShare_NamesTheSetting(string provider, string place)
     {
         var refusal = await Assert.ThrowsAnyAsync<Exception>(async () => await StartAsync(

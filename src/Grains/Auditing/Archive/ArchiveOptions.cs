@@ -77,7 +77,9 @@ internal sealed class ArchiveOptions : IValidatableObject
                 : ConnectionString.Length > 0 && !IsFile(new SqliteConnectionStringBuilder(ConnectionString))
                     ? "must name a file for provider Sqlite, such as Data Source=/var/lib/gatehouse/audit.db." : null;
         }
-        catch (Exception broken) when (broken is ArgumentException or FormatException or NotSupportedException)
+        // Npgsql answers an unknown name without a value with KeyNotFoundException.
+        catch (Exception broken) when (broken is ArgumentException or FormatException or NotSupportedException
+            or KeyNotFoundException)
         {
             // Not the parser's message: it may repeat a password.
             var reader = Provider is ArchiveProvider.Postgres ? "Npgsql" : "Microsoft.Data.Sqlite";
