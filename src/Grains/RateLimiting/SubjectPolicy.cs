@@ -15,7 +15,8 @@ internal sealed class SubjectPolicy
     public SubjectPolicy(RateLimitPolicy policy, in RateLimitKey key)
     {
         Policy = policy;
-        (Limit, Window) = LimitFor(policy, key);
+        var best = OverrideFor(policy, key);
+        (Limit, Window) = (best?.Limit ?? policy.Limit, best?.Window ?? policy.Window);
         _coldLimit = Quota.Cold(Limit, policy.ColdStart.Factor);
         _allow = Parse(policy.Allow);
         _deny = Parse(policy.Deny);
@@ -58,7 +59,8 @@ internal sealed class SubjectPolicy
             : RateLimitReason.None;
     }
 
-    private static (long Limit, TimeSpan Window) LimitFor(RateLimitPolicy policy, in RateLimitKey key)
+    /// <summary>The override that fits a subject best; null when the policy's own limit holds.</summary>
+    public static PolicyOverride? OverrideFor(RateLimitPolicy policy, in RateLimitKey key)
     {
         var (best, bestLength) = (default(PolicyOverride), -1);
         foreach (var entry in policy.Overrides)
@@ -70,7 +72,7 @@ internal sealed class SubjectPolicy
             }
         }
 
-        return best is null ? (policy.Limit, policy.Window) : (best.Limit, best.Window ?? policy.Window);
+        return best;
     }
 
     /// <summary>How closely an override fits: -1 not at all.</summary>

@@ -26,7 +26,7 @@ internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit comm
     /// </summary>
     private static readonly TimeSpan ForgetfulFor = TimeSpan.FromSeconds(7);
 
-    private static readonly RedisKey Keks = "gatehouse:key-rings";
+    internal static readonly RedisKey Keks = "gatehouse:key-rings";
 
     public async Task<KeyRingState> ReadAsync(string tenant)
     {
