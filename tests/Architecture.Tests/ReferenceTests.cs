@@ -13,6 +13,7 @@ public partial class ReferenceTests
         ["EmbeddedStore"] = [],
         ["Verifier"] = ["Grains.Abstractions"],
         ["AspNetCore"] = [],
+        ["Cli"] = ["Silo", "Verifier"],
         ["ApiHost"] = ["AspNetCore", "EmbeddedStore", "Grains.Abstractions", "Silo"],
     };
 
