@@ -37,9 +37,8 @@ internal static class KnownSettings
         (typeof(HealthOptions), "Gatehouse:Health"),
     ];
 
-    /// <summary>What is read by its name: the listener for operators, and a list in one value.</summary>
-    private static readonly string[] ByName =
-        ["Gatehouse:Admin:Port", "Gatehouse:Admin:Address", "Gatehouse:Health:UnreadyOn"];
+    /// <summary>What is read by its name: a list in one value.</summary>
+    private static readonly string[] ByName = ["Gatehouse:Health:UnreadyOn"];
 
     /// <summary>All names; those of lists end with <c>:#</c>, for a number.</summary>
     public static IReadOnlyList<string> Names { get; } =
