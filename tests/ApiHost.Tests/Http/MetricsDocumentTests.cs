@@ -5,7 +5,15 @@ using Gatehouse.ApiHost.Tests.Fixtures;
 
 namespace Gatehouse.ApiHost.Tests.Http;
 
+/// <summary>
+/// Tests beside which no other host stops: the SDK listens to all hosts of a process, and forgets a metric of all of them
+/// with the first that ends.
+/// </summary>
+[CollectionDefinition(nameof(NoOtherHost), DisableParallelization = true)]
+public sealed class NoOtherHost;
+
 /// <summary>docs/metrics.md beside what a running host has and says.</summary>
+[Collection(nameof(NoOtherHost))]
 public partial class MetricsDocumentTests(SharedHost shared)
 {
     private static readonly string[] Labels = ["le", "otel_scope_name", "otel_scope_version", "otel_scope_schema_url"];
@@ -43,9 +51,10 @@ public partial class MetricsDocumentTests(SharedHost shared)
     public async Task Metrics_ThatAreScraped_AreNamedAndLabelledAsDocumented()
     {
         var documented = await DocumentedAsync();
-        await shared.Host.NewTenantAsync();
+        await using var host = await TestHost.StartAsync([]);
+        await host.NewTenantAsync();
 
-        var scraped = (await shared.Host.SendAsync(HttpMethod.Get, "/metrics", null)).Text.Split('\n');
+        var scraped = (await host.SendAsync(HttpMethod.Get, "/metrics", null)).Text.Split('\n');
 
         var types = scraped.Select(line => TypeLine().Match(line)).Where(match => match.Success).ToList();
         Assert.True(types.Count > 10);
