@@ -20,7 +20,8 @@ internal enum CheckOutcome
 
 /// <summary>
 /// What is made of a row of looks: three failures in a row turn a good verdict, two successes a bad one, so that a
-/// single slow answer does not move traffic about. Before anything is known, the first look decides.
+/// single slow answer does not move traffic about. Before there is a verdict one success makes it, or three failures:
+/// the first look of a process that is still cold is often a slow one.
 /// </summary>
 internal sealed record CheckState
 {
@@ -47,17 +48,14 @@ internal sealed record CheckState
         }
 
         var wasGood = outcome is CheckOutcome.Good;
-        if (IsGood is null || outcome is CheckOutcome.Lost)
-        {
-            return new CheckState { IsGood = wasGood };
-        }
-
         if (wasGood == IsGood)
         {
             return this with { Against = 0 };
         }
 
-        var turns = Against + 1 >= (wasGood ? SuccessesMin : FailuresMax);
-        return turns ? new CheckState { IsGood = wasGood } : this with { Against = Against + 1 };
+        var needed = outcome is CheckOutcome.Lost ? 1
+            : !wasGood ? FailuresMax
+            : IsGood is null ? 1 : SuccessesMin;
+        return Against + 1 >= needed ? new CheckState { IsGood = wasGood } : this with { Against = Against + 1 };
     }
 }

@@ -8,10 +8,14 @@ internal sealed class HealthSampling(
     HealthSampler sampler, Readiness readiness, HealthMetrics metrics, IOptions<HealthOptions> options,
     TimeProvider time) : BackgroundService
 {
-    /// <summary>Looks once, so that there are verdicts before the first probe is answered.</summary>
+    /// <summary>Looks as often as verdicts need, so that there are some before the first probe is answered.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await sampler.SampleAsync();
+        for (var look = 0; look < CheckState.FailuresMax && sampler.Verdicts.Any(one => one.IsGood is null); look++)
+        {
+            await sampler.SampleAsync();
+        }
+
         metrics.Watch(readiness);
         await base.StartAsync(cancellationToken);
     }

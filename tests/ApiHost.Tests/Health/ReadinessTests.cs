@@ -5,6 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gatehouse.ApiHost.Tests.Health;
 
@@ -54,6 +55,23 @@ public class ReadinessTests
         using var process = new Process("silo", "redis");
 
         Assert.Equal(HealthStatus.Degraded, process.Readiness.Status);
+    }
+
+    /// <summary>A process that is still cold is slow to look, and must not begin its life degraded for that.</summary>
+    [Theory]
+    [InlineData(0, 1, HealthStatus.Healthy)]
+    [InlineData(2, 3, HealthStatus.Healthy)]
+    [InlineData(int.MaxValue, 3, HealthStatus.Degraded)]
+    public async Task Process_ThatStarts_LooksUntilItKnows(int failures, int looks, HealthStatus status)
+    {
+        using var process = new Process("silo", "redis");
+        var redis = process.Checks[1];
+        redis.Look = () => Task.FromResult(
+            new CheckResult(redis.Looks <= failures ? CheckOutcome.Bad : CheckOutcome.Good));
+
+        await process.StartAsync();
+
+        Assert.Equal((looks, status), (redis.Looks, process.Readiness.Status));
     }
 
     [Fact]
@@ -194,6 +212,16 @@ public class ReadinessTests
             {
                 await _sampler.SampleAsync();
             }
+        }
+
+        public async Task StartAsync()
+        {
+            using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+            using var sampling = new HealthSampling(
+                _sampler, Readiness, ActivatorUtilities.CreateInstance<HealthMetrics>(services),
+                Microsoft.Extensions.Options.Options.Create(Options), new FakeTimeProvider());
+            await sampling.StartAsync(CancellationToken.None);
+            await sampling.StopAsync(CancellationToken.None);
         }
 
         public void Dispose() => Lifetime.Dispose();
