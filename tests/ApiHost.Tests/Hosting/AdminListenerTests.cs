@@ -127,6 +127,13 @@ public sealed class AdminListenerTests(OperatedHost operated) : IClassFixture<Op
     {
         var page = await SendAsync(_operators, "/dashboard/", authorization: Basic(TestHost.AdminKey));
         var counters = await SendAsync(_operators, Dashboard, authorization: Basic(TestHost.AdminKey));
+        // It counts once a second.
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (counters.Json.GetProperty("totalActiveHostCount").GetInt32() == 0)
+        {
+            await Task.Delay(100, end.Token);
+            counters = await SendAsync(_operators, Dashboard, authorization: Basic(TestHost.AdminKey));
+        }
 
         Assert.Equal(200, page.Status);
         Assert.Contains("<html", page.Text, StringComparison.OrdinalIgnoreCase);
