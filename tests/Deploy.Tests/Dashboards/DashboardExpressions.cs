@@ -24,13 +24,14 @@ internal static partial class DashboardExpressions
             where DashboardFile.Text(variable["type"]) == "query"
             let asked = LabelValues().Match(DashboardFile.Text(variable["query"]!["query"]))
             select new DeployedExpression(
-                file, $"variable '{variable["name"]}'", $"count by ({asked.Groups["label"]}) ({Filled(asked.Groups["of"].Value)})");
+                file, $"variable '{variable["name"]}'",
+                $"count by ({asked.Groups["label"]}) ({Filled(asked.Groups["of"].Value)})");
         return [.. panels, .. marks, .. variables];
     }
 
     private static string Filled(string expression) => Named().Replace(expression, name => name.Value switch
     {
-        "$__rate_interval" => "1m",
+        "$__rate_interval" => "5m",
         "$__range" => "1h",
         "$region" or "$job" or "$instance" => ".+",
         _ => name.Value,

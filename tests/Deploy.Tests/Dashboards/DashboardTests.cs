@@ -86,7 +86,8 @@ public class DashboardTests
         // One fault of each kind: an unknown field, an unknown word, an unknown option, a missing field, another source.
         foreach (var (name, path, value) in new (string, string, JsonNode?)[]
         {
-            ("field", "panels/1/gridPoss", new JsonObject()), ("word", "panels/1/fieldConfig/defaults/thresholds/mode", "absolut"),
+            ("field", "panels/1/gridPoss", new JsonObject()),
+            ("word", "panels/1/fieldConfig/defaults/thresholds/mode", "absolut"),
             ("option", "panels/1/options/wideLayot", true), ("kind", "panels/1/type", "stats"),
             ("unit", "panels/1/fieldConfig/defaults/unit", null), ("source", "panels/1/targets/0/datasource/uid", "prometheus"),
         })
