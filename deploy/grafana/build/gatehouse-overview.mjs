@@ -9,6 +9,15 @@ const failed = range => `(${over(`${requests}_count`, `${asked}, http_response_s
 const overloaded = range => `(${over('gatehouse_http_overloads_total', '', range)} or vector(0))`
 const share = (of, range) => `${of(range)} / ${over(`${requests}_count`, asked, range)}`
 
+// Recorded by deploy/prometheus/rules/slo.yml, per region.
+const R = 'region=~"$region"'
+const objectives = [
+  { title: 'Availability', good: 'an answer that is no 5xx', errors: 'gatehouse:availability_errors', budget: 0.001 },
+  { title: 'Overload', good: 'an answer that is no 429 service_overloaded', errors: 'gatehouse:overload_errors', budget: 0.005 },
+  { title: 'Check latency', good: 'a check within 50 ms', errors: 'gatehouse:check_latency_errors', budget: 0.01 },
+  { title: 'Audit appends', good: 'a commit that is written', errors: 'gatehouse:audit_append_errors', budget: 0.001 }
+]
+
 const health = { 0: ['Unhealthy', 'red'], 1: ['Degraded', 'yellow'], 2: ['Healthy', 'green'] }
 
 export default dashboard({
@@ -35,22 +44,24 @@ export default dashboard({
       stat('Waits for the archive', 'For how long the chain that waits longest has events that only Redis has.',
         `max(gatehouse_audit_unarchived_age_seconds{${S}})`,
         { w: 3, unit: 's', thresholds: { near: 300, bad: 1800 }, links: [['Audit', 'gatehouse-audit']] })),
-    row('Service level',
-      series('Requests that failed', 'Share of requests that ended in a 5xx, over a short and a long time. Alerts look at both: the short one says that it goes on, the long one that it matters.',
-        ['5m', '1h', '6h'].map(range => query(share(failed, range), range)), { unit: 'percentunit' }),
-      series('Requests turned away by overload', 'Share of requests that were answered 429 service_overloaded. Limits that do their work are not in here.',
-        ['5m', '1h', '6h'].map(range => query(share(overloaded, range), range)),
-        { unit: 'percentunit', links: [['Overload', 'gatehouse-overload']] }),
-      series('Check latency', 'Of rate-limit checks, forward-auth too, at the API host.',
-        [0.5, 0.95, 0.99].map(q => query(quantile(q, requests, '', checks), `p${q * 100}`)), { unit: 's' })),
+    row('Service level (docs/slo.md)',
+      stat('Budget left', 'Of what may go wrong in 30 days, what has not gone wrong yet. Less than a quarter: what can wait should. Below 0 the objective is missed.',
+        objectives.map(({ title, errors, budget }) =>
+          query(`1 - max(avg_over_time(${errors}:ratio_rate1h{${R}}[30d])) / ${budget}`, title)),
+        { w: 24, unit: 'percentunit', decimals: 1, thresholds: { lowIsBad: true, bad: 0, near: 0.25 } }),
+      ...objectives.map(({ title, good, errors, budget }) => series(
+        title, `How fast the budget is spent: 1 is what may go on for ever, 14.4 calls somebody. Good is ${good}. The short window says that it goes on, the long one that it matters.`,
+        ['5m', '1h', '6h'].map(range => query(`max(${errors}:ratio_rate${range}{${R}}) / ${budget}`, range)), { w: 6, unit: 'none' }))),
     row('Requests',
-      series('By status', 'Requests per second by status code. 429 is a limit that holds, or overload: the panel above tells them apart.',
+      series('By status', 'Requests per second by status code. 429 is a limit that holds, or overload: the budgets above tell them apart.',
         [query(rate(`${requests}_count`, 'http_response_status_code', asked), '{{http_response_status_code}}')],
-        { unit: 'reqps', stacked: true }),
+        { w: 6, unit: 'reqps', stacked: true }),
       series('By route', 'The ten routes with most requests per second.',
-        [query(`topk(10, ${rate(`${requests}_count`, 'http_route', asked)})`, '{{http_route}}')], { unit: 'reqps' }),
+        [query(`topk(10, ${rate(`${requests}_count`, 'http_route', asked)})`, '{{http_route}}')], { w: 6, unit: 'reqps' }),
       series('Slowest routes', '95th percentile of the ten slowest routes. Live tails and exports last as long as they are read.',
-        [query(`topk(10, ${quantile(0.95, requests, 'http_route', asked)})`, '{{http_route}}')], { unit: 's' })),
+        [query(`topk(10, ${quantile(0.95, requests, 'http_route', asked)})`, '{{http_route}}')], { w: 6, unit: 's' }),
+      series('Check latency', 'Of rate-limit checks, forward-auth too, at the API host.',
+        [0.5, 0.95, 0.99].map(q => query(quantile(q, requests, '', checks), `p${q * 100}`)), { w: 6, unit: 's' })),
     row('The door',
       series('Failed authentications', 'Refused credentials per second by reason. Many “unknown” ones from somewhere: somebody guesses.',
         [query(rate('gatehouse_http_authentication_failures_total', 'reason'), '{{reason}}')], { unit: 'reqps' }),

@@ -61,9 +61,9 @@ const panel = (type, title, description, queries, { unit = 'short', w, h, min, m
   targets: targets(queries, type === 'stat' || type === 'table')
 })
 
-/** One number that answers one question. */
-export const stat = (title, description, expr, settings = {}) => panel(
-  'stat', title, description, [query(expr)], { w: 4, h: 4, ...settings }, {
+/** One number that answers one question, or one for each of a few. */
+export const stat = (title, description, asked, settings = {}) => panel(
+  'stat', title, description, Array.isArray(asked) ? asked : [query(asked)], { w: 4, h: 4, ...settings }, {
     colorMode: settings.thresholds || settings.values ? 'background' : 'value', graphMode: 'none', justifyMode: 'auto',
     orientation: 'auto', percentChangeColorMode: 'standard', showPercentChange: false, textMode: 'auto', wideLayout: true,
     reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }

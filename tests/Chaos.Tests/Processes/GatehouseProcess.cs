@@ -115,12 +115,18 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
     }
 
-    /// <summary>Reads an answer that is no JSON into a file.</summary>
-    public async Task DownloadAsync(string path, string file)
+    /// <summary>Asks for what is not one JSON document; comes back when the answer begins.</summary>
+    public async Task<HttpResponseMessage> SendRawAsync(string path)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
-        using var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>Reads an answer that is no JSON into a file.</summary>
+    public async Task DownloadAsync(string path, string file)
+    {
+        using var response = await SendRawAsync(path);
         response.EnsureSuccessStatusCode();
         await using var output = File.Create(file);
         await response.Content.CopyToAsync(output);

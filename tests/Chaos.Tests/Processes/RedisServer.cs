@@ -45,6 +45,13 @@ internal sealed class RedisServer : IAsyncDisposable
     public IReadOnlyList<string> ClientArguments =>
         ["-p", $"{Port}", "--user", Tests, "--pass", PasswordOf(Tests), "--no-auth-warning"];
 
+    /// <summary>For <c>redis_exporter</c>, as its shipped user.</summary>
+    public IReadOnlyList<string> ExporterArguments =>
+    [
+        $"--redis.addr=redis://127.0.0.1:{Port}", "--redis.user=gatehouse-exporter",
+        $"--redis.password={PasswordOf("gatehouse-exporter")}", "--config-command=-",
+    ];
+
     /// <summary>For a user of the tests' own, which may do everything.</summary>
     public string ConnectionString => $"{ConnectionStringOf(Tests)},allowAdmin=true";
 
@@ -60,6 +67,11 @@ internal sealed class RedisServer : IAsyncDisposable
     /// Starts one. Without redis-server the test is skipped, or fails in CI, where a skip would hide it.
     /// </summary>
     public static Task<RedisServer> StartAsync(params string[] settings) => LaunchAsync("users.acl", settings);
+
+    /// <summary>Starts a replica of this one.</summary>
+    public Task<RedisServer> StartReplicaAsync() => StartAsync(
+        "--replicaof", "127.0.0.1", $"{Port}", "--masteruser", "gatehouse-replica",
+        "--masterauth", PasswordOf("gatehouse-replica"));
 
     /// <summary>Starts one for the limits over all regions.</summary>
     public static Task<RedisServer> StartGlobalAsync() => LaunchAsync("users-global.acl");
