@@ -18,6 +18,9 @@ internal sealed class StoreGuard(
     /// <summary>Which store.</summary>
     public string Store => store;
 
+    /// <summary>Whether its circuit lets every call through.</summary>
+    public bool IsClosed => circuit.Phase is CircuitPhase.Closed;
+
     /// <summary>How long a call may take.</summary>
     public TimeSpan Deadline => options.StoreDeadline;
 

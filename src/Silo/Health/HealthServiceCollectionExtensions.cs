@@ -1,5 +1,6 @@
 using Gatehouse.Grains.Changes;
 using Gatehouse.Grains.Membership;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,14 +21,14 @@ internal static class HealthServiceCollectionExtensions
         services.AddSingleton<IClusterPresence, SiloPresence>();
         services.AddSingleton<IStartupStep, StoreScripts>();
         services.AddSingleton(static provider => CheckedConnection.Of(
-            "data", provider.GetRequiredService<IConnectionMultiplexer>));
+            "data", provider.GetRequiredService<IConnectionMultiplexer>, GuardOf(provider, GuardedStores.Data)));
         services.AddSingleton<IDependencyCheck, SiloCheck>();
         services.AddSingleton<IDependencyCheck>(provider => new MembershipCheck(
             provider.GetRequiredService<MembershipHealth>(),
             hasTable ? [Keyed(provider, "membership", StoreConnection.Membership)] : []));
         services.AddSingleton<IDependencyCheck>(static provider => new PingCheck(
             CheckNames.Redis, provider.GetRequiredService<CheckedConnection>(),
-            Keyed(provider, "state", StoreConnection.State)));
+            Keyed(provider, "state", StoreConnection.State, GuardOf(provider, GuardedStores.State))));
         if (!string.IsNullOrEmpty(configuration["Gatehouse:GlobalRedis:ConnectionString"]))
         {
             services.AddSingleton<IDependencyCheck>(static provider => new PingCheck(
@@ -92,6 +93,10 @@ internal static class HealthServiceCollectionExtensions
         }
     }
 
-    private static CheckedConnection Keyed(IServiceProvider provider, string name, string connection) =>
-        CheckedConnection.Of(name, () => provider.GetRequiredKeyedService<IConnectionMultiplexer>(connection));
+    private static CheckedConnection Keyed(
+        IServiceProvider provider, string name, string connection, StoreGuard? guard = null) =>
+        CheckedConnection.Of(name, () => provider.GetRequiredKeyedService<IConnectionMultiplexer>(connection), guard);
+
+    private static StoreGuard GuardOf(IServiceProvider provider, string store) =>
+        provider.GetRequiredKeyedService<StoreGuard>(store);
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Grains.Abstractions.Resilience;
+using Gatehouse.Grains.Resilience;
 using StackExchange.Redis;
 
 namespace Gatehouse.Silo.Health;
@@ -7,9 +9,13 @@ namespace Gatehouse.Silo.Health;
 /// <param name="ConnectAsync">How to get at it.</param>
 internal sealed record CheckedConnection(string Name, Func<Task<IDatabase>> ConnectAsync)
 {
+    /// <summary>What the calls of grains pass on their way to it, if they do.</summary>
+    public StoreGuard? Guard { get; init; }
+
     /// <summary>Of a connection that others make; it is not asked for before the first look.</summary>
-    public static CheckedConnection Of(string name, Func<IConnectionMultiplexer> multiplexer) =>
-        new(name, () => Task.FromResult(multiplexer().GetDatabase()));
+    public static CheckedConnection Of(
+        string name, Func<IConnectionMultiplexer> multiplexer, StoreGuard? guard = null) =>
+        new(name, () => Task.FromResult(multiplexer().GetDatabase())) { Guard = guard };
 }
 
 /// <summary>Whether a Redis answers on each of some connections.</summary>
@@ -43,11 +49,34 @@ internal sealed class PingCheck(string name, params IReadOnlyList<CheckedConnect
         {
             var database = await connection.ConnectAsync();
             // A little before the deadline of the whole, so that it can be said which one did not answer.
-            return (connection.Name, await database.PingAsync().WaitAsync(deadline * 0.9, cancellationToken), null);
+            var latency = await database.PingAsync().WaitAsync(deadline * 0.9, cancellationToken);
+            await TryCircuitAsync(connection.Guard, database);
+            return (connection.Name, latency, null);
         }
         catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
             return (connection.Name, null, failure);
+        }
+    }
+
+    /// <summary>
+    /// A circuit closes by calls that succeed. Without this, a process that has no calls to make would say for ever
+    /// that its circuit is open.
+    /// </summary>
+    private static async Task TryCircuitAsync(StoreGuard? guard, IDatabase database)
+    {
+        if (guard is null or { IsClosed: true })
+        {
+            return;
+        }
+
+        try
+        {
+            await guard.RunAsync(CallKind.Read, database, static database => database.PingAsync());
+        }
+        catch (ServiceOverloadedException)
+        {
+            // Not yet: its metric says so.
         }
     }
 }
