@@ -12,6 +12,9 @@ public sealed class OutageTests(OperationsSystem system, ITestOutputHelper log)
 {
     private static readonly TimeSpan ToldWithin = TimeSpan.FromSeconds(90);
 
+    // What the outage before it has left behind comes and goes for a while.
+    private static readonly TimeSpan CalmFor = TimeSpan.FromSeconds(5);
+
     // Look back further than the test lasts: they fire truly, and resolve when it is over.
     private static readonly string[] Long =
     [
@@ -87,7 +90,7 @@ public sealed class OutageTests(OperationsSystem system, ITestOutputHelper log)
     private async Task ExpectAsync(Outage outage)
     {
         await using var watch = new AlertWatch(system.Prometheus);
-        await CalmAsync(watch, "before");
+        await CalmAsync(watch, "before", CalmFor);
         watch.Forget();
         var began = TimeProvider.System.GetTimestamp();
 
@@ -103,7 +106,7 @@ public sealed class OutageTests(OperationsSystem system, ITestOutputHelper log)
         await ExpectHealthAsync(outage, isAway: true);
 
         await outage.End();
-        await CalmAsync(watch, "after");
+        await CalmAsync(watch, "after", TimeSpan.Zero);
         await ExpectHealthAsync(outage, isAway: false);
         log.WriteLine($"{outage.Check}: over after {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0.0} s");
         foreach (var alert in watch.Fired)
@@ -140,9 +143,18 @@ public sealed class OutageTests(OperationsSystem system, ITestOutputHelper log)
         }
     }
 
-    private static Task CalmAsync(AlertWatch watch, string when) => Eventually.HoldsAsync(
-        () => Task.FromResult(watch.Firing.Contains("Watchdog") && watch.Firing.All(Always.Contains)), ToldWithin,
-        () => $"{when}: {watch}");
+    private static Task CalmAsync(AlertWatch watch, string when, TimeSpan lasting)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        return Eventually.HoldsAsync(
+            () =>
+            {
+                var isCalm = watch.Firing.Contains("Watchdog") && watch.Firing.All(Always.Contains);
+                since = isCalm ? since : TimeProvider.System.GetTimestamp();
+                return Task.FromResult(isCalm && TimeProvider.System.GetElapsedTime(since) >= lasting);
+            },
+            ToldWithin, () => $"{when}: {watch}");
+    }
 
     /// <summary>Something that is lost, and what is said of it.</summary>
     private sealed record Outage(string Check, Func<Task> Begin, Func<Task> End)
