@@ -5,6 +5,7 @@ using Gatehouse.ApiHost.Http;
 using Gatehouse.ApiHost.Idempotency;
 using Gatehouse.ApiHost.RateLimiting;
 using Gatehouse.ApiHost.SigningKeys;
+using Gatehouse.Benchmarks.Peers;
 using Gatehouse.Grains.Abstractions.RateLimiting;
 using Gatehouse.Grains.Abstractions.Tenants;
 using StackExchange.Redis;
@@ -38,11 +39,12 @@ internal sealed class BenchmarkHost : IAsyncDisposable
         """;
 
     private readonly WebApplication _app;
-    private readonly SiloProcess? _silo;
+    private readonly IReadOnlyList<ServerProcess> _silos;
     private readonly DirectoryInfo _folder;
 
-    private BenchmarkHost(WebApplication app, RedisProcess? redis, SiloProcess? silo, DirectoryInfo folder) =>
-        (_app, Redis, _silo, _folder) = (app, redis, silo, folder);
+    private BenchmarkHost(
+        WebApplication app, RedisProcess? redis, IReadOnlyList<ServerProcess> silos, DirectoryInfo folder) =>
+        (_app, Redis, _silos, _folder) = (app, redis, silos, folder);
 
     /// <summary>Null where redis-server is not installed.</summary>
     public RedisProcess? Redis { get; }
@@ -55,43 +57,73 @@ internal sealed class BenchmarkHost : IAsyncDisposable
 
     public string Key { get; private set; } = "";
 
+    /// <summary>The processes beside this one that work for it.</summary>
+    public IReadOnlyList<ProcessTree> Others =>
+        [.. _silos.Select(silo => silo.Tree), .. Redis is { } redis ? [redis.Tree] : Array.Empty<ProcessTree>()];
+
     /// <summary>One process that is API host and silo.</summary>
     public static async Task<BenchmarkHost> StartAsync(params (string Name, string Value)[] settings)
     {
-        var (redis, folder) = (RedisProcess.TryStart(), NewFolder());
-        var app = Build(folder, redis?.ConnectionString, "Embedded", settings);
-        MapEmpty(app);
-        MapScript(app);
-        return await StartAsync(new BenchmarkHost(app, redis, null, folder));
+        var redis = await RedisProcess.TryStartAsync();
+        return await StartCoHostedAsync(redis, redis?.ConnectionString, settings);
     }
 
-    /// <summary>An API host in this process, a client of a silo in another one. It needs redis-server.</summary>
-    public static async Task<BenchmarkHost> StartClientAsync()
+    /// <summary>The same on a Redis that others use too.</summary>
+    public static Task<BenchmarkHost> StartOnAsync(string redis) => StartCoHostedAsync(null, redis);
+
+    /// <summary>An API host in this process, a client of silos in others. It needs redis-server.</summary>
+    public static async Task<BenchmarkHost> StartClientAsync(int silos = 1)
     {
-        var redis = RedisProcess.TryStart()
-            ?? throw new InvalidOperationException("redis-server is not installed; silos need it.");
-        var folder = NewFolder();
-        var silo = await SiloProcess.StartAsync(redis.ConnectionString, folder.FullName);
+        var (redis, folder) = (await RedisProcess.StartAsync(), NewFolder());
+        var processes = new List<ServerProcess>();
+        for (var silo = 0; silo < silos; silo++)
+        {
+            processes.Add(await GatehouseProcesses.StartSiloAsync(redis.ConnectionString, folder.FullName));
+        }
+
         var app = Build(folder, redis.ConnectionString, "Client");
         MapEmpty(app);
-        return await StartAsync(new BenchmarkHost(app, redis, silo, folder));
+        return await StartAsync(new BenchmarkHost(app, redis, processes, folder));
     }
 
     public static string Path(string policy, string action) => $"{Policies}/{policy}/{action}";
 
     /// <summary>One request for each subject, of a policy that admits all.</summary>
-    public byte[][] Requests(string action) => Enumerable.Range(0, Subjects)
-        .Select(i => LoadClient.Request(
-            Path("open", action), Key, $$"""{"ip":"10.{{i / 250}}.{{i % 250}}.7","cost":1}"""))
-        .ToArray();
+    public byte[][] Requests(string action, int subjects = Subjects) =>
+        [.. Bodies(subjects).Select(body => LoadClient.Request(Path("open", action), Key, body))];
+
+    /// <summary>A check of a subject that is refused.</summary>
+    public byte[] Denied => LoadClient.Request(Path("shut", "check"), Key, """{"subject":"x"}""");
+
+    /// <summary>What a check says of each subject.</summary>
+    public static IEnumerable<string> Bodies(int subjects) => Enumerable.Range(0, subjects)
+        .Select(static i => $$"""{"ip":"10.{{i / 62_500}}.{{i / 250 % 250}}.{{i % 250}}","cost":1}""");
 
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _silo?.Dispose();
-        Redis?.Dispose();
+        foreach (var silo in _silos)
+        {
+            await silo.DisposeAsync();
+        }
+
+        if (Redis is { } redis)
+        {
+            await redis.DisposeAsync();
+        }
+
         _folder.Delete(recursive: true);
+    }
+
+    private static async Task<BenchmarkHost> StartCoHostedAsync(
+        RedisProcess? redis, string? store, params (string Name, string Value)[] settings)
+    {
+        var folder = NewFolder();
+        var app = Build(folder, store, "Embedded", settings);
+        MapEmpty(app);
+        MapScript(app);
+        return await StartAsync(new BenchmarkHost(app, redis, [], folder));
     }
 
     private static DirectoryInfo NewFolder() => Directory.CreateTempSubdirectory("gatehouse-bench-");
@@ -160,27 +192,40 @@ internal sealed class BenchmarkHost : IAsyncDisposable
             });
         }).RequireScope(Scopes.RateLimitCheck);
 
+    /// <summary>Somebody who may do everything.</summary>
+    public HttpClient CreateAdminClient()
+    {
+        var client = new HttpClient { BaseAddress = Url };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", AdminKey);
+        return client;
+    }
+
+    public async Task CreateTenantAsync(string tenant)
+    {
+        using var client = CreateAdminClient();
+        await SendAsync(client, HttpMethod.Put, $"/v1/tenants/{tenant}", "{}");
+    }
+
     private async Task SetUpAsync()
     {
-        using var client = new HttpClient { BaseAddress = Url };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", AdminKey);
-        await SendAsync(HttpMethod.Put, "/v1/tenants/bench", "{}");
-        var key = await SendAsync(
-            HttpMethod.Post, "/v1/tenants/bench/api-keys", """{"scopes":["ratelimit","keys","idempotency"]}""");
+        await CreateTenantAsync("bench");
+        using var client = CreateAdminClient();
+        var key = await SendAsync(client, HttpMethod.Post, "/v1/tenants/bench/api-keys",
+            """{"scopes":["ratelimit","keys","idempotency","audit"]}""");
         Key = key.GetProperty("key").GetString()!;
-        await SendAsync(HttpMethod.Put, $"{Policies}/open", """{"limit":1000000000,"window":"00:01:00"}""");
+        await SendAsync(client, HttpMethod.Put, $"{Policies}/open", """{"limit":1000000000,"window":"00:01:00"}""");
         // Not cold: a refusal in a young region is asked for again every second, in case the region turns out older.
-        await SendAsync(HttpMethod.Put, $"{Policies}/shut",
+        await SendAsync(client, HttpMethod.Put, $"{Policies}/shut",
             """{"limit":1,"window":"1.00:00:00","coldStart":{"duration":"00:00:00"}}""");
-        await SendAsync(HttpMethod.Post, $"{Policies}/shut/check", """{"subject":"x"}""");
+        await SendAsync(client, HttpMethod.Post, $"{Policies}/shut/check", """{"subject":"x"}""");
+    }
 
-        async Task<JsonElement> SendAsync(HttpMethod method, string path, string body)
-        {
-            using var content = new StringContent(body, null, "application/json");
-            using var request = new HttpRequestMessage(method, path) { Content = content };
-            using var response = await client.SendAsync(request);
-            response.EnsureSuccessStatusCode();
-            return await response.Content.ReadFromJsonAsync<JsonElement>();
-        }
+    private static async Task<JsonElement> SendAsync(HttpClient client, HttpMethod method, string path, string body)
+    {
+        using var content = new StringContent(body, null, "application/json");
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        using var response = await client.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 }

@@ -1,53 +1,75 @@
+using Gatehouse.Benchmarks.Tables;
+
 namespace Gatehouse.Benchmarks;
 
 /// <summary>Something that takes turns with others in one run.</summary>
 /// <param name="Name">For the report.</param>
+/// <param name="Client">Who sends.</param>
 /// <param name="Requests">What is sent, in this order and over again.</param>
 /// <param name="Status">What every answer must be.</param>
-internal sealed record Contender(string Name, byte[][] Requests, int Status)
+internal sealed record Contender(string Name, LoadClient Client, byte[][] Requests, int Status)
 {
+    /// <summary>Where each request can be sent only once: makes those of a turn.</summary>
+    public Func<TimeSpan, byte[][]>? Fresh { get; init; }
+
+    /// <summary>Something that is counted; what a turn adds is in <see cref="Counted"/>.</summary>
+    public Func<long>? Counter { get; init; }
+
+    /// <summary>The processes that answer, where that is not this one.</summary>
+    public IReadOnlyList<ProcessTree> Servers { get; init; } = [];
+
     public List<Load> Loads { get; } = [];
 
-    public long GrainCalls { get; set; }
+    public List<double> Counted { get; } = [];
 
     /// <summary>Round by round: what the machine does meanwhile hits both sides of a ratio.</summary>
     public IReadOnlyList<double> RatiosTo(Contender other) =>
-        [.. Loads.Zip(other.Loads, (mine, theirs) => mine.PerSecond / theirs.PerSecond).Order()];
+        [.. Loads.Zip(other.Loads, (mine, theirs) => mine.PerSecond / theirs.PerSecond)];
+
+    /// <summary>
+    /// How many requests a second of processor time answers beside that of another one: what other work takes of the
+    /// machine is not in it, and everything that this process does is.
+    /// </summary>
+    public IReadOnlyList<double> ProcessorRatiosTo(Contender other) => [.. Loads.Zip(
+        other.Loads, (mine, theirs) => theirs.ProcessorMicroseconds / mine.ProcessorMicroseconds)];
+
+    public IReadOnlyList<double> All(Func<Load, double> figure) => [.. Loads.Select(figure)];
+
+    public double Median(Func<Load, double> figure) => Row.MedianOf(Loads.Select(figure));
+
+    public Task WarmUpAsync(TimeSpan time) => SendAsync(time);
+
+    public async Task TakeTurnAsync(TimeSpan time)
+    {
+        var (count, processor) = (Counter?.Invoke() ?? 0, ServersProcessor());
+        var load = await SendAsync(time);
+        var spent = (ServersProcessor() - processor).TotalMicroseconds / load.Count;
+        Loads.Add(load with { ServerMicroseconds = spent });
+        Counted.Add((Counter?.Invoke() ?? 0) - count);
+    }
+
+    private Task<Load> SendAsync(TimeSpan time) => Client.RunAsync(Fresh?.Invoke(time) ?? Requests, Status, time);
+
+    private TimeSpan ServersProcessor() =>
+        Servers.Aggregate(TimeSpan.Zero, static (sum, server) => sum + server.ProcessorTime);
 }
 
-/// <summary>Prints what was measured, beside what it must be.</summary>
-internal static class Report
+/// <summary>Contenders in turn, round by round, in one run.</summary>
+internal sealed record Alternation(int Rounds, TimeSpan Warmup, TimeSpan Turn)
 {
-    public static void Print(IEnumerable<Contender> contenders)
+    public async Task RunAsync(IReadOnlyList<Contender> contenders)
     {
-        Console.WriteLine($"{"",-22}{"requests/s",14}{"p99 ms",10}{"CPU us/request",16}{"bytes/request",16}");
         foreach (var contender in contenders)
         {
-            Console.WriteLine($"{contender.Name,-22}{Median(contender.Loads.Select(l => l.PerSecond)),14:N0}" +
-                $"{Median(contender.Loads.Select(l => l.Latencies.Quantile(0.99).TotalMilliseconds)),10:0.00}" +
-                $"{Median(contender.Loads.Select(l => l.ProcessorMicroseconds)),16:0.0}" +
-                $"{Median(contender.Loads.Select(l => l.BytesPerRequest)),16:N0}");
+            await contender.WarmUpAsync(Warmup);
         }
 
-        Console.WriteLine($"\n{"ratio",-34}{"min",8}{"median",8}{"max",8}{"budget",10}");
-    }
-
-    public static bool IsAtLeast(string name, IReadOnlyList<double> ratios, double budget) =>
-        Holds(name, ratios, ">=", budget, Median(ratios) >= budget);
-
-    public static bool IsAtMost(string name, IReadOnlyList<double> ratios, double budget) =>
-        Holds(name, ratios, "<=", budget, Median(ratios) <= budget);
-
-    public static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
-    }
-
-    private static bool Holds(string name, IReadOnlyList<double> ratios, string bound, double budget, bool holds)
-    {
-        Console.WriteLine($"{name,-34}{ratios.Min(),8:0.00}{Median(ratios),8:0.00}{ratios.Max(),8:0.00}" +
-            $"{$"{bound} {budget:0.00}",10}{(holds ? "  holds" : "  MISSED")}");
-        return holds;
+        for (var round = 0; round < Rounds; round++)
+        {
+            foreach (var contender in contenders)
+            {
+                await contender.TakeTurnAsync(Turn);
+            }
+        }
     }
 }

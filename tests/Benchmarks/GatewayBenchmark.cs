@@ -1,3 +1,5 @@
+using Gatehouse.Benchmarks.Tables;
+
 namespace Gatehouse.Benchmarks;
 
 /// <summary>
@@ -7,32 +9,17 @@ namespace Gatehouse.Benchmarks;
 internal static class GatewayBenchmark
 {
     private const int Connections = 32;
-    private const int Rounds = 6;
-    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1.5);
+    private static readonly Alternation Alternation = new(6, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1.5));
 
-    public static async Task<int> RunAsync()
+    public static async Task<IReadOnlyList<Row>> RunAsync()
     {
         await using var host = await BenchmarkHost.StartClientAsync();
         var client = new LoadClient(host.Url, Connections);
-        var empty = new Contender("empty pipeline", host.Requests("empty"), 200);
-        var check = new Contender("check over a gateway", host.Requests("check"), 200);
-        Contender[] contenders = [empty, check];
-        foreach (var contender in contenders)
-        {
-            await client.RunAsync(contender.Requests, contender.Status, Warmup);
-        }
-
-        for (var round = 0; round < Rounds; round++)
-        {
-            foreach (var contender in contenders)
-            {
-                contender.Loads.Add(await client.RunAsync(contender.Requests, contender.Status, Turn));
-            }
-        }
-
-        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, {BenchmarkHost.Subjects} subjects, one silo\n");
-        Report.Print(contenders);
-        return Report.IsAtLeast("check / empty pipeline", check.RatiosTo(empty), 0.5) ? 0 : 1;
+        var empty = new Contender("empty pipeline", client, host.Requests("empty"), 200);
+        var check = new Contender("check over a gateway", client, host.Requests("check"), 200);
+        await Alternation.RunAsync([empty, check]);
+        Console.WriteLine($"\n{Connections} connections, {BenchmarkHost.Subjects} subjects, one silo");
+        Report.Print([empty, check]);
+        return [Row.AtLeast("check over a gateway / empty pipeline", check.RatiosTo(empty), 0.5)];
     }
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Benchmarks.Tables;
+
 namespace Gatehouse.Benchmarks;
 
 /// <summary>
@@ -7,59 +9,31 @@ namespace Gatehouse.Benchmarks;
 internal static class HttpBenchmark
 {
     private const int Connections = 32;
-    private const int Rounds = 9;
-    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
+    private static readonly Alternation Alternation = new(25, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(0.4));
 
-    public static async Task<int> RunAsync()
+    public static async Task<IReadOnlyList<Row>> RunAsync()
     {
         using var decisions = new GrainDecisions();
         await using var host = await BenchmarkHost.StartAsync();
         var client = new LoadClient(host.Url, Connections);
-        Contender[] contenders =
-        [
-            new("empty pipeline", host.Requests("empty"), 200),
-            new("check", host.Requests("check"), 200),
-            new("script per request", host.Requests("script"), 200),
-            new("denied", [LoadClient.Request(BenchmarkHost.Path("shut", "check"), host.Key, """{"subject":"x"}""")], 429),
-        ];
-        foreach (var contender in contenders)
-        {
-            await client.RunAsync(contender.Requests, contender.Status, Warmup);
-        }
-
-        for (var round = 0; round < Rounds; round++)
-        {
-            foreach (var contender in contenders)
-            {
-                var before = decisions.Count;
-                contender.Loads.Add(await client.RunAsync(contender.Requests, contender.Status, Turn));
-                contender.GrainCalls += decisions.Count - before;
-            }
-        }
-
-        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, {BenchmarkHost.Subjects} subjects, " +
-            $"store: {host.Store}\n");
-        return IsWithinBudgets(contenders) ? 0 : 1;
-    }
-
-    private static bool IsWithinBudgets(Contender[] contenders)
-    {
-        var (empty, check, script, denied) = (contenders[0], contenders[1], contenders[2], contenders[3]);
+        var empty = new Contender("empty pipeline", client, host.Requests("empty"), 200);
+        var check = new Contender("check", client, host.Requests("check"), 200) { Counter = () => decisions.Count };
+        var script = new Contender("script per request", client, host.Requests("script"), 200);
+        var denied = new Contender("denied", client, [host.Denied], 429) { Counter = () => decisions.Count };
+        Contender[] contenders = [empty, check, script, denied];
+        await Alternation.RunAsync(contenders);
+        Console.WriteLine($"\n{Connections} connections, {BenchmarkHost.Subjects} subjects, store: {host.Store}");
         Report.Print(contenders);
-        var holds = Report.IsAtLeast("check / empty pipeline", check.RatiosTo(empty), 0.75);
-        holds &= Report.IsAtLeast("check / script per request", check.RatiosTo(script), 1.4);
-        holds &= Report.IsAtLeast("denied / empty pipeline", denied.RatiosTo(empty), 0.9);
-        holds &= HasGrainCalls(denied, 0);
-        // Else the calls were not counted, and their absence would prove nothing.
-        return holds & HasGrainCalls(check, (long)check.Loads.Sum(l => l.Count));
-    }
-
-    private static bool HasGrainCalls(Contender contender, long expected)
-    {
-        var holds = contender.GrainCalls == expected;
-        Console.WriteLine($"{contender.Name}: {contender.GrainCalls} grain calls, must be {expected}" +
-            (holds ? "  holds" : "  MISSED"));
-        return holds;
+        return
+        [
+            Row.AtLeast("check / empty pipeline", check.RatiosTo(empty), 0.75),
+            Row.Of("the same by processor time", check.ProcessorRatiosTo(empty)),
+            Row.AtLeast("check / script per request", check.RatiosTo(script), 1.4),
+            Row.AtLeast("denied / empty pipeline", denied.RatiosTo(empty), 0.9),
+            Row.AtMost("grain calls of a denied caller", denied.Counted, 0),
+            // Else the calls were not counted, and their absence would prove nothing.
+            Row.AtLeast("grain calls of an admitted caller, each check",
+                check.Counted.Zip(check.Loads, static (calls, load) => calls / load.Count), 1),
+        ];
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gatehouse.Benchmarks.Tables;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.Idempotency;
 using StackExchange.Redis;
@@ -12,49 +13,39 @@ namespace Gatehouse.Benchmarks;
 internal static class IdempotencyBenchmark
 {
     private const int Connections = 64;
-    private const int Rounds = 9;
     private const int KeysPerSecond = 60_000;
     private const string Tenant = "bench";
     private const string Endpoint = "POST /orders/{id}";
-    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
+    private static readonly Alternation Alternation = new(9, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
 
     private static int _keys;
 
-    public static async Task<int> RunAsync()
+    public static async Task<IReadOnlyList<Row>> RunAsync()
     {
         await using var host = await BenchmarkHost.StartAsync();
         var client = new LoadClient(host.Url, Connections);
         var grains = host.Services.GetRequiredService<IGrainFactory>();
-        Contender[] contenders =
-        [
-            new("empty pipeline", [Request(host, "empty", "none")], 200),
-            new("begin", [], 200),
-            new("replay", [Request(host, "begin", "done")], 200),
-        ];
+        var empty = new Contender("empty pipeline", client, [Request(host, "empty", "none")], 200);
+        var begin = Begins(host, client);
+        var replay = new Contender("replay", client, [Request(host, "begin", "done")], 200);
         await CompleteAsync(host, grains.Idempotency(Tenant, Endpoint, "done"));
-        foreach (var contender in contenders)
-        {
-            await client.RunAsync(Requests(host, contender, Warmup), contender.Status, Warmup);
-        }
-
-        for (var round = 0; round < Rounds; round++)
-        {
-            foreach (var contender in contenders)
-            {
-                contender.Loads.Add(
-                    await client.RunAsync(Requests(host, contender, Turn), contender.Status, Turn));
-            }
-        }
-
-        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, store: {host.Store}\n");
-        Report.Print(contenders);
-        var holds = Report.IsAtLeast("begin / empty pipeline", contenders[1].RatiosTo(contenders[0]), 0.5);
-        var replays = contenders[2].RatiosTo(contenders[0]);
-        Console.WriteLine($"{"replay / empty pipeline",-34}{replays[0],8:0.00}{Report.Median(replays),8:0.00}" +
-            $"{replays[^1],8:0.00}");
-        return await CountsAsync(host, grains) & holds ? 0 : 1;
+        await Alternation.RunAsync([empty, begin, replay]);
+        Console.WriteLine($"\n{Connections} connections, store: {host.Store}");
+        Report.Print([empty, begin, replay]);
+        return
+        [
+            Row.AtLeast("begin / empty pipeline", begin.RatiosTo(empty), 0.5),
+            Row.Of("replay / empty pipeline", replay.RatiosTo(empty)),
+            .. host.Redis is { } redis ? await CountsAsync(redis, grains) : Array.Empty<Row>(),
+        ];
     }
+
+    /// <summary>Nobody has used its keys: one that is taken would be 409.</summary>
+    public static Contender Begins(BenchmarkHost host, LoadClient client) => new("begin", client, [], 200)
+    {
+        Fresh = time => [.. Enumerable.Range(0, (int)(KeysPerSecond * time.TotalSeconds)).Select(_ =>
+            Request(host, "begin", (++_keys).ToString("d9", CultureInfo.InvariantCulture)))],
+    };
 
     /// <summary>Begun over HTTP, so that its repetitions are the same request.</summary>
     private static async Task CompleteAsync(BenchmarkHost host, IdempotencyKeyHandle key)
@@ -70,13 +61,6 @@ internal static class IdempotencyBenchmark
         await key.CompleteAsync(1, new StoredResponse { Status = 201, Body = new byte[200] });
     }
 
-    /// <summary>Nobody has used these keys: one that is taken would be 409.</summary>
-    private static byte[][] Requests(BenchmarkHost host, Contender contender, TimeSpan time) =>
-        contender.Requests.Length > 0
-            ? contender.Requests
-            : [.. Enumerable.Range(0, (int)(KeysPerSecond * time.TotalSeconds)).Select(_ =>
-                Request(host, "begin", (++_keys).ToString("d9", CultureInfo.InvariantCulture)))];
-
     private static byte[] Request(BenchmarkHost host, string action, string key) => LoadClient.Request(
         Path(action), host.Key, Body(key));
 
@@ -84,37 +68,40 @@ internal static class IdempotencyBenchmark
 
     private static string Body(string key) => $$"""{"endpoint":"{{Endpoint}}","path":"/orders/7","key":"{{key}}"}""";
 
-    /// <summary>By the store's own account.</summary>
-    private static async Task<bool> CountsAsync(BenchmarkHost host, IGrainFactory grains)
+    /// <summary>Commands by the store's own account, one key at a time.</summary>
+    private static async Task<IReadOnlyList<Row>> CountsAsync(RedisProcess redis, IGrainFactory grains)
     {
-        if (host.Redis is null)
+        const int Calls = 40;
+        var (both, replays) = (new List<double>(), new List<double>());
+        await using var server = await ConnectionMultiplexer.ConnectAsync($"{redis.ConnectionString},allowAdmin=true");
+        for (var round = 0; round < Alternation.Rounds; round++)
         {
-            Console.WriteLine("round trips are counted by redis-server only");
-            return true;
-        }
-
-        const int Calls = 200;
-        var server = await ConnectionMultiplexer.ConnectAsync($"{host.Redis.ConnectionString},allowAdmin=true");
-        await using (server)
-        {
-            var first = await ScriptsAsync(server);
-            for (var i = 0; i < Calls; i++)
+            var of = round;
+            both.Add(await CountAsync(async i =>
             {
-                var key = grains.Idempotency(Tenant, Endpoint, $"counted-{i}");
+                var key = grains.Idempotency(Tenant, Endpoint, $"counted-{of}-{i}");
                 var begun = await key.BeginAsync(Begin());
                 await key.CompleteAsync(begun.Epoch, new StoredResponse { Status = 201, Body = new byte[200] });
-            }
+            }));
+            replays.Add(await CountAsync(
+                i => grains.Idempotency(Tenant, Endpoint, $"counted-{of}-{i}").BeginAsync(Begin())));
+        }
 
-            var second = await ScriptsAsync(server);
+        return
+        [
+            Row.AtMost("round trips to Redis, begin and complete", both, 2),
+            Row.AtMost("round trips to Redis, replay", replays, 1),
+        ];
+
+        async Task<double> CountAsync(Func<int, Task> call)
+        {
+            var before = await ScriptsAsync(server);
             for (var i = 0; i < Calls; i++)
             {
-                await grains.Idempotency(Tenant, Endpoint, $"counted-{i}").BeginAsync(Begin());
+                await call(i);
             }
 
-            var third = await ScriptsAsync(server);
-            Console.WriteLine();
-            return Say("round trips of begin and complete", (second - first) / (double)Calls, 2)
-                & Say("round trips of a replay", (third - second) / (double)Calls, 1);
+            return (await ScriptsAsync(server) - before) / (double)Calls;
         }
     }
 
@@ -131,11 +118,5 @@ internal static class IdempotencyBenchmark
         var groups = await server.GetServers()[0].InfoAsync("commandstats");
         return groups.SelectMany(group => group).Where(line => line.Key is "cmdstat_evalsha" or "cmdstat_eval")
             .Sum(line => long.Parse(line.Value.Split(',')[0].Split('=')[1], CultureInfo.InvariantCulture));
-    }
-
-    private static bool Say(string name, double measured, double most)
-    {
-        Console.WriteLine($"{name,-40}{measured,8:0.00}  <= {most:0}{(measured <= most ? "  holds" : "  MISSED")}");
-        return measured <= most;
     }
 }

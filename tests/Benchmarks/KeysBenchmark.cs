@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.Benchmarks.Tables;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 
 namespace Gatehouse.Benchmarks;
@@ -7,87 +8,73 @@ namespace Gatehouse.Benchmarks;
 internal static class KeysBenchmark
 {
     private const int Connections = 32;
-    private const int Rounds = 9;
     private const string Tenant = "bench";
-    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1);
+    private static readonly Alternation Alternation = new(9, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
     private static readonly byte[] Data = Encoding.UTF8.GetBytes(new string('x', 256));
+    private static readonly string Base64 = Convert.ToBase64String(Data);
 
-    public static async Task<int> RunAsync()
+    public static async Task<IReadOnlyList<Row>> RunAsync()
     {
         await using var host = await BenchmarkHost.StartAsync();
         var signatures = host.Services.GetRequiredService<ISignatures>();
         var signed = (await signatures.SignAsync(Tenant, null, [Data])).Signatures[0];
         var client = new LoadClient(host.Url, Connections);
-        var data = Convert.ToBase64String(Data);
-        Contender[] contenders =
+        var empty = new Contender("empty pipeline", client, [SignRequest(host, "empty")], 200);
+        var sign = new Contender("sign", client, [SignRequest(host, "sign")], 200);
+        var verify = new Contender("verify", client, [Request(host, "verify", $$"""
+            {"data":"{{Base64}}","version":"v1","signature":"{{Convert.ToBase64String(signed)}}"}
+            """)], 200);
+        await Alternation.RunAsync([empty, sign, verify]);
+        Console.WriteLine($"\n{Connections} connections, 256 bytes, ES256, store: {host.Store}");
+        Report.Print([empty, sign, verify]);
+        return
         [
-            new("empty pipeline", [Request("empty", $$"""{"data":"{{data}}"}""")], 200),
-            new("sign", [Request("sign", $$"""{"data":"{{data}}"}""")], 200),
-            new("verify", [Request("verify", $$"""
-                {"data":"{{data}}","version":"v1","signature":"{{Convert.ToBase64String(signed)}}"}
-                """)], 200),
+            Row.AtLeast("sign / empty pipeline", sign.RatiosTo(empty), 0.5),
+            Row.Of("verify / empty pipeline", verify.RatiosTo(empty)),
+            .. await InProcessAsync(host.Services, signed),
         ];
-        foreach (var contender in contenders)
-        {
-            await client.RunAsync(contender.Requests, contender.Status, Warmup);
-        }
-
-        for (var round = 0; round < Rounds; round++)
-        {
-            foreach (var contender in contenders)
-            {
-                contender.Loads.Add(await client.RunAsync(contender.Requests, contender.Status, Turn));
-            }
-        }
-
-        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, 256 bytes, ES256, store: {host.Store}\n");
-        Report.Print(contenders);
-        var holds = Report.IsAtLeast("sign / empty pipeline", contenders[1].RatiosTo(contenders[0]), 0.5);
-        var verifying = contenders[2].RatiosTo(contenders[0]);
-        Console.WriteLine($"{"verify / empty pipeline",-34}{verifying[0],8:0.00}{Report.Median(verifying),8:0.00}" +
-            $"{verifying[^1],8:0.00}");
-        return await IsQuickAsync(host.Services, signed) & holds ? 0 : 1;
-
-        byte[] Request(string action, string body) =>
-            LoadClient.Request($"/v1/tenants/{Tenant}/keys/{action}", host.Key, body);
     }
 
-    private static async Task<bool> IsQuickAsync(IServiceProvider services, byte[] signed)
+    /// <summary>A request to sign, or to do nothing with the same body.</summary>
+    public static byte[] SignRequest(BenchmarkHost host, string action) =>
+        Request(host, action, $$"""{"data":"{{Base64}}"}""");
+
+    private static byte[] Request(BenchmarkHost host, string action, string body) =>
+        LoadClient.Request($"/v1/tenants/{Tenant}/keys/{action}", host.Key, body);
+
+    private static async Task<IReadOnlyList<Row>> InProcessAsync(IServiceProvider services, byte[] signed)
     {
         var (signatures, rings) =
             (services.GetRequiredService<ISignatures>(), services.GetRequiredService<KeyRingDirectory>());
-        var (signing, signBytes) = await MeasureAsync(20_000, async () => await signatures.SignAsync(Tenant, null, [Data]));
-        var (verifying, verifyBytes) = await MeasureAsync(5_000, async () =>
+        var (signing, verifying) = (new List<double>(), new List<double>());
+        for (var round = 0; round < Alternation.Rounds; round++)
         {
-            var version = await rings.FindAsync(Tenant, 1);
-            if (!rings.Verify(version!, Data, signed))
+            signing.Add(await RateAsync(4_000, async () => await signatures.SignAsync(Tenant, null, [Data])));
+            verifying.Add(await RateAsync(2_000, async () =>
             {
-                throw new InvalidOperationException("A good signature was not verified.");
-            }
-        });
-        Console.WriteLine($"\nin the process, one call at a time: sign {signing:N0}/s, {signBytes:0} bytes; " +
-            $"verify {verifying:N0}/s, {verifyBytes:0} bytes");
-        var holds = signing >= 8_000;
-        Console.WriteLine($"sign >= 8,000/s on one processor{(holds ? "  holds" : "  MISSED")}");
-        return holds;
-    }
-
-    private static async Task<(double PerSecond, double Bytes)> MeasureAsync(int calls, Func<Task> call)
-    {
-        for (var i = 0; i < calls / 4; i++)
-        {
-            await call();
+                var version = await rings.FindAsync(Tenant, 1);
+                if (!rings.Verify(version!, Data, signed))
+                {
+                    throw new InvalidOperationException("A good signature was not verified.");
+                }
+            }));
         }
 
-        var before = GC.GetTotalAllocatedBytes(precise: true);
+        return
+        [
+            Row.AtLeast("sign in the process, one call at a time", signing, 8_000, "/s"),
+            Row.Of("verify in the process, one call at a time", verifying, "/s"),
+        ];
+    }
+
+    private static async Task<double> RateAsync(int calls, Func<Task> call)
+    {
         var start = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < calls; i++)
         {
             await call();
         }
 
-        var elapsed = TimeProvider.System.GetElapsedTime(start);
-        return (calls / elapsed.TotalSeconds, (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)calls);
+        return calls / TimeProvider.System.GetElapsedTime(start).TotalSeconds;
     }
 }

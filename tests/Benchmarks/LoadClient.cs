@@ -63,6 +63,9 @@ internal sealed class LoadClient(Uri url, int connections)
         $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n" +
         $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
+    /// <summary>A request without a body and without a credential.</summary>
+    public static byte[] Get(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
     private static async Task<(long Expected, long Refused)> SendAsync(
         Socket socket, Work work, int first, LatencyHistogram latencies, CancellationToken end)
     {
@@ -125,6 +128,11 @@ internal sealed class LoadClient(Uri url, int connections)
 internal sealed record Load(double Count, double PerSecond, double ProcessorMicroseconds, double BytesPerRequest)
 {
     public required LatencyHistogram Latencies { get; init; }
+
+    /// <summary>Processor time of other processes that answered, per answer.</summary>
+    public double ServerMicroseconds { get; init; }
+
+    public double Milliseconds(double share) => Latencies.Quantile(share).TotalMilliseconds;
 
     /// <summary>Answers that were 429 instead.</summary>
     public long Refused { get; init; }

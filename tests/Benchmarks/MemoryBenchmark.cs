@@ -1,27 +1,90 @@
+using Gatehouse.Benchmarks.Tables;
 using Gatehouse.Grains.Abstractions;
 using Gatehouse.Grains.Abstractions.RateLimiting;
+using Gatehouse.Grains.RateLimiting;
 
 namespace Gatehouse.Benchmarks;
 
-/// <summary>What one tracked subject costs of the process's resident memory.</summary>
+/// <summary>
+/// What tracked subjects cost of the process's resident memory, when they leave it, and what a flood of distinct
+/// addresses can take.
+/// </summary>
 internal static class MemoryBenchmark
 {
-    private const double BudgetBytes = 4096;
+    private const double BytesMax = 4096;
+    private const int Rounds = 5;
     private const int AtOnce = 256;
+    private const int Ceiling = 20_000;
+    // BenchmarkHost's policies have one of a minute.
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    public static async Task<int> RunAsync(int subjects)
+    /// <summary>All of it; the subjects are called in as many parts as there are rounds.</summary>
+    public static async Task<IReadOnlyList<Row>> RunAsync(int subjects) =>
+        [.. await TrackedAsync(subjects), await FloodedAsync()];
+
+    public static long Resident()
+    {
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return Environment.WorkingSet;
+    }
+
+    private static async Task<IReadOnlyList<Row>> TrackedAsync(int subjects)
     {
         await using var host = await BenchmarkHost.StartAsync();
         var grains = host.Services.GetRequiredService<IGrainFactory>();
+        var tracked = host.Services.GetRequiredService<TrackedSubjects>();
         await CheckAsync(grains, -AtOnce * 8, 0);
-        var before = Resident();
-        await CheckAsync(grains, 0, subjects);
-        var perSubject = (Resident() - before) / (double)subjects;
+        var (first, part) = (Resident(), subjects / Rounds);
+        var (bytes, lastCalls) = (new List<double>(), new List<long>());
+        for (var round = 1; round <= Rounds; round++)
+        {
+            await CheckAsync(grains, part * (round - 1), part * round);
+            lastCalls.Add(TimeProvider.System.GetTimestamp());
+            // Of all until now: tables that double come in steps, which are the share of all of them.
+            bytes.Add((Resident() - first) / (double)(part * round));
+        }
 
-        var holds = perSubject <= BudgetBytes;
-        Console.WriteLine($"\n{subjects:N0} subjects: {perSubject:N0} bytes of resident memory each, budget {BudgetBytes:N0}"
-            + (holds ? ", holds" : ", MISSED"));
-        return holds ? 0 : 1;
+        return
+        [
+            Row.AtMost($"memory per rate-limit activation, up to {subjects:N0} subjects", bytes, BytesMax, "bytes"),
+            Row.AtMost("collected after the last call", await CollectedAsync(tracked, part, lastCalls), 2, "windows"),
+        ];
+    }
+
+    /// <summary>When the last of each part has left, which leave in the order of their calls.</summary>
+    private static async Task<IReadOnlyList<double>> CollectedAsync(
+        TrackedSubjects tracked, int part, List<long> lastCalls)
+    {
+        var windows = new List<double>();
+        using var timer = new PeriodicTimer(Look);
+        while (windows.Count < lastCalls.Count && await timer.WaitForNextTickAsync())
+        {
+            var after = TimeProvider.System.GetElapsedTime(lastCalls[windows.Count]) / Window;
+            // One that never leaves is reported as what it is: too late.
+            if (tracked.Count <= part * (lastCalls.Count - windows.Count - 1) || after > 4)
+            {
+                windows.Add(after);
+            }
+        }
+
+        return windows;
+    }
+
+    /// <summary>Ten times as many subjects as may be tracked.</summary>
+    private static async Task<Row> FloodedAsync()
+    {
+        await using var host = await BenchmarkHost.StartAsync(("Gatehouse:RateLimiting:TrackedSubjectsMax", $"{Ceiling}"));
+        var grains = host.Services.GetRequiredService<IGrainFactory>();
+        var tracked = host.Services.GetRequiredService<TrackedSubjects>();
+        var shares = new List<double>();
+        for (var round = 0; round < Rounds; round++)
+        {
+            await CheckAsync(grains, Ceiling * 2 * round, Ceiling * 2 * (round + 1));
+            shares.Add(tracked.Count / (double)Ceiling);
+        }
+
+        return Row.AtMost("tracked in a flood of distinct addresses / ceiling", shares, 1);
     }
 
     private static async Task CheckAsync(IGrainFactory grains, int from, int to)
@@ -32,11 +95,5 @@ internal static class MemoryBenchmark
                 .RateLimit(new RateLimitKey("bench", "open", SubjectKind.Opaque, $"subject-{i}"))
                 .CheckAsync(1, null).AsTask()));
         }
-    }
-
-    private static long Resident()
-    {
-        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        return Environment.WorkingSet;
     }
 }

@@ -1,75 +1,61 @@
+using System.ComponentModel;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Gatehouse.Benchmarks.Peers;
+using StackExchange.Redis;
 
 namespace Gatehouse.Benchmarks;
 
 /// <summary>A redis-server of its own on a free loopback port, ended with the benchmark.</summary>
-internal sealed class RedisProcess : IDisposable
+internal sealed class RedisProcess : IAsyncDisposable
 {
-    private readonly Process _process;
+    private readonly ServerProcess _server;
     private readonly DirectoryInfo _folder;
 
-    private RedisProcess(Process process, DirectoryInfo folder, int port) =>
-        (_process, _folder, ConnectionString) = (process, folder, $"127.0.0.1:{port}");
+    private RedisProcess(ServerProcess server, DirectoryInfo folder, int port) =>
+        (_server, _folder, ConnectionString) = (server, folder, $"127.0.0.1:{port}");
 
     public string ConnectionString { get; }
 
+    public ProcessTree Tree => _server.Tree;
+
     /// <summary>Starts one; null where redis-server is not installed.</summary>
-    public static RedisProcess? TryStart()
+    public static async Task<RedisProcess?> TryStartAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("gatehouse-bench-");
-        var port = FreePort();
+        var (folder, port) = (Directory.CreateTempSubdirectory("gatehouse-bench-"), ServerProcess.FreePort());
         try
         {
             string[] arguments = ["--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--dir", folder.FullName];
-            var start = new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true };
-            var process = Process.Start(start)!;
-            while (process.StandardOutput.ReadLine() is { } line)
-            {
-                if (line.Contains("Ready to accept connections", StringComparison.Ordinal))
-                {
-                    // From here on it prints a few lines at most, which the pipe holds.
-                    return new RedisProcess(process, folder, port);
-                }
-            }
-
-            throw new InvalidOperationException("redis-server ended before it was ready.");
+            var server = await ServerProcess.StartAsync(
+                new ProcessStartInfo("redis-server", arguments), "Ready to accept connections");
+            return new RedisProcess(server, folder, port);
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (Win32Exception)
         {
             folder.Delete(recursive: true);
             return null;
         }
     }
 
+    /// <summary>Starts one where nothing can be measured without it.</summary>
+    public static async Task<RedisProcess> StartAsync() => await TryStartAsync()
+        ?? throw new InvalidOperationException("redis-server is not installed.");
+
+    /// <summary>From now on it writes and syncs its log before each answer.</summary>
+    public async Task SyncAlwaysAsync()
+    {
+        await using var server = await ConnectionMultiplexer.ConnectAsync($"{ConnectionString},allowAdmin=true");
+        await server.GetDatabase().ExecuteAsync("CONFIG", "SET", "appendfsync", "always");
+        await server.GetDatabase().ExecuteAsync("CONFIG", "SET", "appendonly", "yes");
+    }
+
     /// <summary>It keeps its connections and answers nothing more.</summary>
-    public void Stop() => Signal("STOP");
+    public void Stop() => _server.Signal("STOP");
 
-    public void Continue() => Signal("CONT");
+    public void Continue() => _server.Signal("CONT");
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _process.Kill();
-        _process.WaitForExit();
-        _process.Dispose();
+        await _server.DisposeAsync();
         _folder.Delete(recursive: true);
-    }
-
-    private void Signal(string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
-        kill.WaitForExit();
-        if (kill.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"SIG{name} did not reach redis-server.");
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Benchmarks.Tables;
+
 namespace Gatehouse.Benchmarks;
 
 /// <summary>
@@ -13,32 +15,27 @@ internal static class StoppedStoreBenchmark
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(3);
 
-    public static async Task<int> RunAsync()
+    public static async Task<IReadOnlyList<Row>> RunAsync()
     {
         await using var host = await BenchmarkHost.StartAsync();
-        if (host.Redis is not { } redis)
-        {
-            Console.Error.WriteLine("redis-server is not installed; there is nothing to stop.");
-            return 1;
-        }
-
+        var redis = host.Redis ?? throw new InvalidOperationException("redis-server is not installed.");
         var client = new LoadClient(host.Url, Connections);
-        var running = new Contender("store running", host.Requests("check"), 200);
-        var stopped = new Contender("store stopped", host.Requests("check"), 200);
-        await client.RunAsync(running.Requests, running.Status, Warmup);
+        var running = new Contender("store running", client, host.Requests("check"), 200);
+        var stopped = new Contender("store stopped", client, host.Requests("check"), 200);
+        await running.WarmUpAsync(Warmup);
         for (var round = 0; round < Rounds; round++)
         {
-            running.Loads.Add(await client.RunAsync(running.Requests, running.Status, Turn));
+            await running.TakeTurnAsync(Turn);
             redis.Stop();
-            stopped.Loads.Add(await client.RunAsync(stopped.Requests, stopped.Status, Turn));
+            await stopped.TakeTurnAsync(Turn);
             redis.Continue();
-            await client.RunAsync(running.Requests, running.Status, Recovery);
+            await running.WarmUpAsync(Recovery);
         }
 
-        Console.WriteLine($"\n{Rounds} rounds, {Connections} connections, {BenchmarkHost.Subjects} active subjects\n");
+        Console.WriteLine($"\n{Connections} connections, {BenchmarkHost.Subjects} active subjects");
         Report.Print([running, stopped]);
-        var ratios = stopped.Loads.Zip(running.Loads, static (without, with) =>
-            without.Latencies.Quantile(0.99) / with.Latencies.Quantile(0.99)).ToList();
-        return Report.IsAtMost("p99 stopped / p99 running", ratios, 2) ? 0 : 1;
+        var ratios = stopped.Loads.Zip(
+            running.Loads, static (without, with) => without.Milliseconds(0.99) / with.Milliseconds(0.99));
+        return [Row.AtMost("p99 of active subjects, Redis stopped / running", ratios, 2)];
     }
 }

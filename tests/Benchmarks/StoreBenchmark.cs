@@ -28,7 +28,7 @@ internal static class StoreBenchmark
 
     public static async Task<int> RunAsync()
     {
-        using var process = RedisProcess.TryStart();
+        await using var process = await RedisProcess.TryStartAsync();
         if (process is null)
         {
             Console.WriteLine("redis-server is not installed: nothing to measure.");
