@@ -1,10 +1,15 @@
 using Gatehouse.Benchmarks;
+using Gatehouse.Benchmarks.Growth;
+using Gatehouse.Benchmarks.Peers;
 using Gatehouse.Benchmarks.Scale;
 using Gatehouse.Benchmarks.Tables;
 
 return args switch
 {
     ["table"] => await BudgetTable.RunAsync(),
+    ["compare"] => await CompareBenchmark.RunAsync(),
+    ["growth"] => await GrowthBenchmark.RunAsync(),
+    ["allocation"] => await AllocationBenchmark.RunAsync(),
     ["core"] => CoreBenchmark.Run(),
     ["grain"] => await GrainBenchmark.RunAsync(),
     ["memory", var count] when int.TryParse(count, out var subjects) && subjects is > 0 and <= 1_000_000 =>
@@ -12,6 +17,7 @@ return args switch
     ["store"] => await StoreBenchmark.RunAsync(),
     ["scale"] => ScaleBenchmark.Run(ScaleBenchmark.DefaultSeed, Console.Out),
     ["scale", var number] when int.TryParse(number, out var seed) => ScaleBenchmark.Run(seed, Console.Out),
+    ["serve", var what, .. var rest] => await Serve.RunAsync(what, rest),
     ["rows", var name, var file] when Budget(name) is { } budget => Save(await budget, file),
     [var name] when Budget(name) is { } budget => Report.Conclude(await budget),
     _ => Usage(),
@@ -44,6 +50,9 @@ static int Usage()
         usage: dotnet run -c Release --project tests/Benchmarks -- <what>
         Into docs/benchmarks.md:
           table            every budget, one after the other (about 10 min)
+          compare          beside nginx, Node, ASP.NET's limiter and PostgreSQL on the same work (about 4 min)
+          growth           1, 2, 4 silos; up to 100,000 subjects; chains of up to 1,000,000 entries (about 6 min)
+          allocation       bytes that a request of each kind allocates (about 1 min)
         Budgets one by one; end with 0 when each of theirs holds, with 1 when one is missed:
           http             a check, beside the same pipeline without it and beside one script per request
           gateway          the same over a gateway: an API host that is a client of a silo in another process
