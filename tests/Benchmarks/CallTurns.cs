@@ -17,6 +17,12 @@ internal sealed record CallTurns(string Name, int Callers, Func<Task> Call, para
 {
     private readonly List<CallTurn> _turns = [];
 
+    /// <summary>
+    /// Waits for what the calls left to be done. Its processor time is theirs; its time is not, and is not left to who
+    /// comes next.
+    /// </summary>
+    public Func<Task>? Settle { get; init; }
+
     public IReadOnlyList<double> All(Func<CallTurn, double> figure) => [.. _turns.Select(figure)];
 
     public IReadOnlyList<double> RatiosTo(CallTurns other) =>
@@ -48,7 +54,9 @@ internal sealed record CallTurns(string Name, int Callers, Func<Task> Call, para
 
             return (Calls: calls, Latencies: latencies);
         })));
-        var (elapsed, spent) = (TimeProvider.System.GetElapsedTime(start), Processor() - processor);
+        var elapsed = TimeProvider.System.GetElapsedTime(start);
+        await (Settle?.Invoke() ?? Task.CompletedTask);
+        var spent = Processor() - processor;
         var (sum, count) = (new LatencyHistogram(), Math.Max(1, all.Sum(caller => caller.Calls)));
         foreach (var (_, latencies) in all)
         {

@@ -12,6 +12,9 @@ internal sealed record Contender(string Name, LoadClient Client, byte[][] Reques
     /// <summary>Where each request can be sent only once: makes those of a turn.</summary>
     public Func<TimeSpan, byte[][]>? Fresh { get; init; }
 
+    /// <summary>What answers may be instead now and then.</summary>
+    public int? Other { get; init; }
+
     /// <summary>Something that is counted; what a turn adds is in <see cref="Counted"/>.</summary>
     public Func<long>? Counter { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed record Contender(string Name, LoadClient Client, byte[][] Reques
         Counted.Add((Counter?.Invoke() ?? 0) - count);
     }
 
-    private Task<Load> SendAsync(TimeSpan time) => Client.RunAsync(Fresh?.Invoke(time) ?? Requests, Status, time);
+    private Task<Load> SendAsync(TimeSpan time) => Client.RunAsync(Fresh?.Invoke(time) ?? Requests, Status, time, Other);
 
     private TimeSpan ServersProcessor() =>
         Servers.Aggregate(TimeSpan.Zero, static (sum, server) => sum + server.ProcessorTime);

@@ -11,17 +11,14 @@ namespace Gatehouse.Benchmarks;
 /// </summary>
 internal sealed class LoadClient(Uri url, int connections)
 {
-    private static readonly byte[] Refusal = Encoding.ASCII.GetBytes("HTTP/1.1 429 ");
-
     /// <summary>Sends for so long; each connection walks through the requests from a place of its own.</summary>
     /// <param name="requests">What is sent.</param>
     /// <param name="status">What answers must be.</param>
     /// <param name="time">How long.</param>
-    /// <param name="mayRefuse">Whether they may be 429 instead; those are counted apart.</param>
-    public async Task<Load> RunAsync(byte[][] requests, int status, TimeSpan time, bool mayRefuse = false)
+    /// <param name="other">What they may be instead; those are counted apart.</param>
+    public async Task<Load> RunAsync(byte[][] requests, int status, TimeSpan time, int? other = null)
     {
-        var expected = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} ");
-        var work = new Work(requests, expected, mayRefuse);
+        var work = new Work(requests, StatusLine(status), StatusLine(other ?? status));
         var sockets = new Socket[connections];
         for (var i = 0; i < connections; i++)
         {
@@ -54,7 +51,7 @@ internal sealed class LoadClient(Uri url, int connections)
         return new Load(count, count / elapsed.TotalSeconds, processor.TotalMicroseconds / count, allocated / count)
         {
             Latencies = latencies[0],
-            Refused = counts.Sum(count => count.Refused),
+            Others = counts.Sum(count => count.Others),
         };
     }
 
@@ -66,11 +63,11 @@ internal sealed class LoadClient(Uri url, int connections)
     /// <summary>A request without a body and without a credential.</summary>
     public static byte[] Get(string path) => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
-    private static async Task<(long Expected, long Refused)> SendAsync(
+    private static async Task<(long Expected, long Others)> SendAsync(
         Socket socket, Work work, int first, LatencyHistogram latencies, CancellationToken end)
     {
         var buffer = new byte[8192];
-        var (expected, refused) = (0L, 0L);
+        var (expected, others) = (0L, 0L);
         for (var next = first; !end.IsCancellationRequested; next = (next + 1) % work.Requests.Length)
         {
             var sent = TimeProvider.System.GetTimestamp();
@@ -87,9 +84,9 @@ internal sealed class LoadClient(Uri url, int connections)
                 latencies.Add(TimeProvider.System.GetElapsedTime(sent));
                 expected++;
             }
-            else if (work.MayRefuse && buffer.AsSpan(0, length).StartsWith(Refusal))
+            else if (buffer.AsSpan(0, length).StartsWith(work.Other))
             {
-                refused++;
+                others++;
             }
             else
             {
@@ -97,10 +94,12 @@ internal sealed class LoadClient(Uri url, int connections)
             }
         }
 
-        return (expected, refused);
+        return (expected, others);
     }
 
-    private sealed record Work(byte[][] Requests, byte[] Expected, bool MayRefuse);
+    private sealed record Work(byte[][] Requests, byte[] Expected, byte[] Other);
+
+    private static byte[] StatusLine(int status) => Encoding.ASCII.GetBytes($"HTTP/1.1 {status} ");
 
     private static bool IsComplete(ReadOnlySpan<byte> answer)
     {
@@ -134,6 +133,6 @@ internal sealed record Load(double Count, double PerSecond, double ProcessorMicr
 
     public double Milliseconds(double share) => Latencies.Quantile(share).TotalMilliseconds;
 
-    /// <summary>Answers that were 429 instead.</summary>
-    public long Refused { get; init; }
+    /// <summary>Answers of the other status.</summary>
+    public long Others { get; init; }
 }

@@ -27,7 +27,7 @@ internal static class OverloadBenchmark
         var resident = new List<long>();
         for (var part = 0; part < Parts; part++)
         {
-            flooded.Loads.Add(await many.RunAsync(flooded.Requests, flooded.Status, Flood, mayRefuse: true));
+            flooded.Loads.Add(await many.RunAsync(flooded.Requests, flooded.Status, Flood, other: 429));
             resident.Add(Environment.WorkingSet);
         }
 

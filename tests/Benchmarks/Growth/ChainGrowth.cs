@@ -13,7 +13,6 @@ internal static class ChainGrowth
     private const int Rounds = 3;
     private const int Reads = 100;
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(1.5);
-    private static readonly TimeSpan ArchiveLag = TimeSpan.FromMilliseconds(100);
 
     private sealed record Chain(BenchmarkHost Host, string Tenant, int Size)
     {
@@ -58,36 +57,21 @@ internal static class ChainGrowth
             catch (ServiceOverloadedException)
             {
                 // The archive is behind, and the chain waits for it.
-                await Task.Delay(ArchiveLag);
+                await ChainArchive.CatchUpAsync(chain.Writer);
             }
         }
 
-        await SignAsync(chain);
+        await ChainArchive.CatchUpAsync(chain.Writer);
         Console.WriteLine($"{chain.Size:N0} entries in {TimeProvider.System.GetElapsedTime(start).TotalSeconds:0.0} s");
-    }
-
-    /// <summary>All of it is archived and signed then: what is measured does not run beside that.</summary>
-    private static async Task SignAsync(Chain chain)
-    {
-        var signed = false;
-        while (!signed)
-        {
-            try
-            {
-                signed = await chain.Writer.CheckpointAsync(chain.Size) is not null;
-            }
-            catch (Exception late) when (late is TimeoutException or ServiceOverloadedException)
-            {
-                // A call waits for 15 s, and the archive may be 100,000 entries behind.
-                await Task.Delay(ArchiveLag);
-            }
-        }
     }
 
     private static async Task<IReadOnlyList<GrowthRow>> AppendsAsync(Chain[] chains)
     {
         var appends = chains.Select(chain => new CallTurns(
-            $"append to {chain.Size:N0}", Callers, () => chain.Writer.AppendAsync([AuditEvents.Next()]))).ToList();
+            $"append to {chain.Size:N0}", Callers, () => chain.Writer.AppendAsync([AuditEvents.Next()]))
+        {
+            Settle = () => ChainArchive.CatchUpAsync(chain.Writer),
+        }).ToList();
         for (var round = 0; round < Rounds; round++)
         {
             foreach (var append in appends)
@@ -100,6 +84,8 @@ internal static class ChainGrowth
         return
         [
             new("append, 64 callers, events/s", [.. appends.Select(one => one.All(turn => turn.PerSecond))]),
+            new("append, CPU in us, callers and archive too",
+                [.. appends.Select(one => one.All(turn => turn.ProcessorMicroseconds))]),
             new("append, p99 in ms", [.. appends.Select(one => one.All(turn => turn.Milliseconds(0.99)))]),
         ];
     }

@@ -11,7 +11,7 @@ internal static class CompareBenchmark
 {
     private const int Connections = 32;
     private const int Callers = 64;
-    private static readonly Alternation Alternation = new(7, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1.5));
+    private static readonly Alternation Alternation = new(11, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(0.8));
     private static readonly TimeSpan AuditTurn = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync()
@@ -32,7 +32,7 @@ internal static class CompareBenchmark
         return 0;
     }
 
-    private static async Task<MarkdownTable> LimitsAsync()
+    private static async Task<string> LimitsAsync()
     {
         await using var redis = await RedisProcess.StartAsync();
         await using var gatehouse = await Serve.StartGatehouseAsync(redis.ConnectionString);
@@ -40,32 +40,48 @@ internal static class CompareBenchmark
         await using var nginx = await NginxServer.StartAsync();
         await using var node = await NodeServer.StartAsync(redis.ConnectionString);
         var (host, key) = Serve.Read(gatehouse);
-        Contender[] contenders =
+        var (flexible, own) = (Serve.Read(node).Url, Serve.Read(limiter).Url);
+        ProcessTree[] ours = [gatehouse.Tree, redis.Tree];
+        ProcessTree[] theirs = [node.Tree, redis.Tree];
+        Contender[] admitted =
         [
-            Of("Gatehouse, check", host, Posts(BenchmarkHost.Path("open", "check"), key), gatehouse.Tree, redis.Tree),
-            Of("script per request, same host", host, Posts(BenchmarkHost.Path("open", "script"), key),
-                gatehouse.Tree, redis.Tree),
-            Of("rate-limiter-flexible on Redis", Serve.Read(node).Url, Posts("/check", "none"), node.Tree, redis.Tree),
-            Of("ASP.NET rate limiting", Serve.Read(limiter).Url,
+            Of("Gatehouse, check", host, Posts(BenchmarkHost.Path("open", "check"), key), ours),
+            Of("script per request, same host", host, Posts(BenchmarkHost.Path("open", "script"), key), ours),
+            Of("rate-limiter-flexible on Redis", flexible, Posts("/open", "none"), theirs),
+            Of("ASP.NET rate limiting", own,
                 [.. BenchmarkHost.Bodies(BenchmarkHost.Subjects).Select((body, i) =>
-                    LoadClient.Request($"/check/10.0.{i / 250}.{i % 250}", "none", body))], limiter.Tree),
-            Of("nginx limit_req", nginx.Url, NginxServer.Requests(BenchmarkHost.Subjects), nginx.Process.Tree),
+                    LoadClient.Request($"/open/10.0.{i / 250}.{i % 250}", "none", body))], [limiter.Tree]),
+            Of("nginx limit_req", nginx.Url, NginxServer.Requests(BenchmarkHost.Subjects), [nginx.Process.Tree]),
         ];
-        await Alternation.RunAsync(contenders);
-        Report.Print(contenders);
-        return Table(contenders);
+        var spent = BenchmarkHost.Bodies(1).First();
+        Contender[] refused =
+        [
+            Spent("Gatehouse, check", host, Check(BenchmarkHost.Path("shut", "check"), key), ours),
+            Spent("rate-limiter-flexible on Redis", flexible, Check("/shut", "none"), theirs),
+            Spent("ASP.NET rate limiting", own, Check("/shut/x", "none"), [limiter.Tree]),
+            Spent("nginx limit_req", nginx.Url, LoadClient.Get("/shut?subject=x"), [nginx.Process.Tree]),
+        ];
+        await Alternation.RunAsync([.. admitted, .. refused]);
+        Report.Print([.. admitted, .. refused]);
+        return $"{Table("admitted", admitted)}\n\n{Table("refused, one subject", refused)}";
+
+        byte[] Check(string path, string credential) => LoadClient.Request(path, credential, spent);
     }
 
-    private static Contender Of(string name, Uri url, byte[][] requests, params ProcessTree[] servers) =>
+    /// <summary>A subject that has used up its limit; nginx, which knows rates only, lets one through each minute.</summary>
+    private static Contender Spent(string name, Uri url, byte[] request, ProcessTree[] servers) =>
+        new(name, new LoadClient(url, Connections), [request], 429) { Servers = servers, Other = 200 };
+
+    private static Contender Of(string name, Uri url, byte[][] requests, ProcessTree[] servers) =>
         new(name, new LoadClient(url, Connections), requests, 200) { Servers = servers };
 
     private static byte[][] Posts(string path, string key) =>
         [.. BenchmarkHost.Bodies(BenchmarkHost.Subjects).Select(body => LoadClient.Request(path, key, body))];
 
-    private static MarkdownTable Table(Contender[] contenders)
+    private static MarkdownTable Table(string title, Contender[] contenders)
     {
         var table = new MarkdownTable(
-            "", "requests/s", "spread", "Gatehouse / this", "p50 ms", "p99 ms", "CPU us/request", "memory MiB");
+            title, "requests/s", "spread", "Gatehouse / this", "p50 ms", "p99 ms", "CPU us/request", "memory MiB");
         foreach (var contender in contenders)
         {
             var rate = Row.Of(contender.Name, contender.All(load => load.PerSecond));
@@ -85,11 +101,13 @@ internal static class CompareBenchmark
         await using var host = await BenchmarkHost.StartAsync();
         await host.Redis!.SyncAlwaysAsync();
         await using var postgres = await PostgresServer.StartAsync(Callers);
-        var grains = host.Services.GetRequiredService<IGrainFactory>();
+        var chain = host.Services.GetRequiredService<IGrainFactory>().AuditChain("bench");
         CallTurns[] contenders =
         [
-            new("Gatehouse, audit append", Callers,
-                () => grains.AuditChain("bench").AppendAsync([AuditEvents.Next()]), host.Redis.Tree),
+            new("Gatehouse, audit append", Callers, () => chain.AppendAsync([AuditEvents.Next()]), host.Redis.Tree)
+            {
+                Settle = () => ChainArchive.CatchUpAsync(chain),
+            },
             new("PostgreSQL, chained hashes", Callers, () => postgres.AppendAsync(AuditEvents.Entry), postgres.Process.Tree),
         ];
         foreach (var contender in contenders)

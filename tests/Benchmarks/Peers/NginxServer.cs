@@ -37,13 +37,19 @@ internal sealed class NginxServer : IAsyncDisposable
                 fastcgi_temp_path fastcgi;
                 uwsgi_temp_path uwsgi;
                 scgi_temp_path scgi;
-                limit_req_zone $arg_subject zone=subjects:16m rate=1000000r/s;
+                limit_req_zone $arg_subject zone=open:16m rate=1000000r/s;
+                limit_req_zone $arg_subject zone=shut:16m rate=1r/m;
                 limit_req_status 429;
+                limit_req_log_level info;
                 server {
                     listen 127.0.0.1:{{port}};
                     keepalive_requests 1000000000;
-                    location = /check {
-                        limit_req zone=subjects burst=1000000 nodelay;
+                    location = /open {
+                        limit_req zone=open burst=1000000 nodelay;
+                        empty_gif;
+                    }
+                    location = /shut {
+                        limit_req zone=shut;
                         empty_gif;
                     }
                 }
@@ -56,7 +62,7 @@ internal sealed class NginxServer : IAsyncDisposable
     }
 
     public static byte[][] Requests(int subjects) => [.. Enumerable.Range(0, subjects)
-        .Select(i => LoadClient.Get($"/check?subject=10.{i / 62_500}.{i / 250 % 250}.{i % 250}"))];
+        .Select(i => LoadClient.Get($"/open?subject=10.{i / 62_500}.{i / 250 % 250}.{i % 250}"))];
 
     public async ValueTask DisposeAsync()
     {

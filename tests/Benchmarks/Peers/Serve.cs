@@ -24,21 +24,28 @@ internal static class Serve
         return (new Uri(words[0]), words.Length > 1 ? words[1] : "");
     }
 
-    /// <summary>The other side: serves until it is killed.</summary>
+    /// <summary>The other side: serves until it is killed, or whoever started it is gone.</summary>
     public static async Task<int> RunAsync(string what, string[] rest)
     {
         if (what == "gatehouse")
         {
             await using var host = await BenchmarkHost.StartOnAsync(rest[0]);
-            Console.WriteLine($"{ReadyText} {host.Url} {host.Key}");
-            await Task.Delay(Timeout.Infinite);
+            await ServeAsync($"{host.Url} {host.Key}");
+        }
+        else
+        {
+            await using var app = BuildLimiter();
+            await app.StartAsync();
+            await ServeAsync(app.Urls.First());
         }
 
-        await using var app = BuildLimiter();
-        await app.StartAsync();
-        Console.WriteLine($"{ReadyText} {app.Urls.First()}");
-        await Task.Delay(Timeout.Infinite);
         return 0;
+    }
+
+    private static async Task ServeAsync(string address)
+    {
+        Console.WriteLine($"{ReadyText} {address}");
+        await Console.In.ReadToEndAsync();
     }
 
     private static Task<ServerProcess> StartAsync(params string[] arguments) => ServerProcess.StartAsync(
@@ -49,20 +56,30 @@ internal static class Serve
     {
         var builder = WebApplication.CreateBuilder(["--environment", "Production", "--urls", "http://127.0.0.1:0"]);
         builder.Logging.ClearProviders();
-        builder.Services.AddRateLimiter(static limiter => limiter.AddPolicy("subject", static context =>
-            RateLimitPartition.GetSlidingWindowLimiter((string)context.Request.RouteValues["subject"]!, static _ => new()
-            {
-                PermitLimit = 1_000_000_000,
-                Window = TimeSpan.FromMinutes(1),
-                SegmentsPerWindow = 30,
-            })));
+        builder.Services.AddRateLimiter(static limiter =>
+        {
+            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            limiter.AddPolicy("open", static context => Limit(context, 1_000_000_000, TimeSpan.FromMinutes(1)));
+            limiter.AddPolicy("shut", static context => Limit(context, 1, TimeSpan.FromDays(1)));
+        });
         var app = builder.Build();
         app.UseRouting();
         app.UseRateLimiter();
-        app.MapPost("/check/{subject}", static (string subject, CheckRequest request) =>
-            Results.Ok(new LimiterAnswer(Allowed: true, subject, request.Cost))).RequireRateLimiting("subject");
+        app.MapPost("/open/{subject}", Answer).RequireRateLimiting("open");
+        app.MapPost("/shut/{subject}", Answer).RequireRateLimiting("shut");
         return app;
     }
+
+    private static RateLimitPartition<string> Limit(HttpContext context, int limit, TimeSpan window) =>
+        RateLimitPartition.GetSlidingWindowLimiter((string)context.Request.RouteValues["subject"]!, _ => new()
+        {
+            PermitLimit = limit,
+            Window = window,
+            SegmentsPerWindow = 30,
+        });
+
+    private static IResult Answer(string subject, CheckRequest request) =>
+        Results.Ok(new LimiterAnswer(Allowed: true, subject, request.Cost));
 
     private sealed record LimiterAnswer(bool Allowed, string Subject, long Cost);
 }

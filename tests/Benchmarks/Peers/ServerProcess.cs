@@ -18,6 +18,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     private ServerProcess(ProcessStartInfo start, string readyText, string endSignal)
     {
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        // Closed when this process ends, however it ends.
+        start.RedirectStandardInput = true;
         (_process, _endSignal) = (new Process { StartInfo = start }, endSignal);
         _process.OutputDataReceived += (_, line) => Read(line.Data, readyText);
         _process.ErrorDataReceived += (_, line) => Read(line.Data, readyText);

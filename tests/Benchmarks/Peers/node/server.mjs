@@ -17,19 +17,23 @@ if (cluster.isPrimary) {
   });
   for (let worker = 0; worker < workers; worker += 1) cluster.fork();
 } else {
-  serve(new RateLimiterRedis({
-    storeClient: new Redis({ host, port: Number(port), enableAutoPipelining: true }),
-    keyPrefix: 'node',
-    points: 1_000_000_000,
-    duration: 60,
-  }));
+  const redis = new Redis({ host, port: Number(port), enableAutoPipelining: true });
+  serve({
+    '/open': limiter(redis, 'open', 1_000_000_000, 60),
+    '/shut': limiter(redis, 'shut', 1, 86_400),
+  });
 }
 
-function serve(limiter) {
+// Who has used up the limit is refused from memory, as its guide advises against floods.
+function limiter(storeClient, keyPrefix, points, duration) {
+  return new RateLimiterRedis({ storeClient, keyPrefix, points, duration, inMemoryBlockOnConsumed: points });
+}
+
+function serve(limiters) {
   http.createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => decide(limiter, JSON.parse(Buffer.concat(chunks)), response));
+    request.on('end', () => decide(limiters[request.url], JSON.parse(Buffer.concat(chunks)), response));
   }).listen(0, '127.0.0.1');
 }
 
