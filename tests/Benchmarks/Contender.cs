@@ -30,11 +30,11 @@ internal sealed record Contender(string Name, LoadClient Client, byte[][] Reques
         [.. Loads.Zip(other.Loads, (mine, theirs) => mine.PerSecond / theirs.PerSecond)];
 
     /// <summary>
-    /// How many requests a second of processor time answers beside that of another one: what other work takes of the
-    /// machine is not in it, and everything that this process does is.
+    /// How many requests a second of processor time answers, of this process, the client in it, and of the servers:
+    /// what other work takes of the machine is not in it.
     /// </summary>
-    public IReadOnlyList<double> ProcessorRatiosTo(Contender other) => [.. Loads.Zip(
-        other.Loads, (mine, theirs) => theirs.ProcessorMicroseconds / mine.ProcessorMicroseconds)];
+    public IReadOnlyList<double> ProcessorRatiosTo(Contender other) =>
+        [.. Loads.Zip(other.Loads, static (mine, theirs) => theirs.AllMicroseconds / mine.AllMicroseconds)];
 
     public IReadOnlyList<double> All(Func<Load, double> figure) => [.. Loads.Select(figure)];
 

@@ -131,6 +131,8 @@ internal sealed record Load(double Count, double PerSecond, double ProcessorMicr
     /// <summary>Processor time of other processes that answered, per answer.</summary>
     public double ServerMicroseconds { get; init; }
 
+    public double AllMicroseconds => ProcessorMicroseconds + ServerMicroseconds;
+
     public double Milliseconds(double share) => Latencies.Quantile(share).TotalMilliseconds;
 
     /// <summary>Answers of the other status.</summary>

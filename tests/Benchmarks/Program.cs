@@ -6,9 +6,11 @@ using Gatehouse.Benchmarks.Tables;
 
 return args switch
 {
-    ["table"] => await BudgetTable.RunAsync(),
+    ["table", .. var some] => await BudgetTable.RunAsync(some),
     ["compare"] => await CompareBenchmark.RunAsync(),
-    ["growth"] => await GrowthBenchmark.RunAsync(),
+    ["growth"] => await GrowthBenchmark.RunAsync(1_000_000),
+    ["growth", var count] when int.TryParse(count, out var entries) && entries is >= 100_000 and <= 10_000_000 =>
+        await GrowthBenchmark.RunAsync(entries),
     ["allocation"] => await AllocationBenchmark.RunAsync(),
     ["core"] => CoreBenchmark.Run(),
     ["grain"] => await GrainBenchmark.RunAsync(),
@@ -49,9 +51,9 @@ static int Usage()
     Console.Error.WriteLine("""
         usage: dotnet run -c Release --project tests/Benchmarks -- <what>
         Into docs/benchmarks.md:
-          table            every budget, one after the other (about 10 min)
+          table [names]    every budget, or those of some benchmarks below (about 10 min)
           compare          beside nginx, Node, ASP.NET's limiter and PostgreSQL on the same work (about 4 min)
-          growth           1, 2, 4 silos; up to 100,000 subjects; chains of up to 1,000,000 entries (about 6 min)
+          growth [entries] 1, 2, 4 silos; up to 100,000 subjects; chains of up to 1,000,000 entries (about 6 min)
           allocation       bytes that a request of each kind allocates (about 1 min)
         Budgets one by one; end with 0 when each of theirs holds, with 1 when one is missed:
           http             a check, beside the same pipeline without it and beside one script per request

@@ -5,7 +5,7 @@ using Gatehouse.Grains.Abstractions.Resilience;
 
 namespace Gatehouse.Benchmarks.Growth;
 
-/// <summary>Chains of 10,000, 100,000 and 1,000,000 entries in one host, in turn; the archive is SQLite.</summary>
+/// <summary>Chains of three sizes in one host, in turn; the archive is SQLite.</summary>
 internal static class ChainGrowth
 {
     private const int Callers = 64;
@@ -23,11 +23,12 @@ internal static class ChainGrowth
         public IAuditReaderGrain Reader => Grains.AuditReader(Tenant);
     }
 
-    public static async Task<MarkdownTable> RunAsync()
+    public static async Task<MarkdownTable> RunAsync(int largest)
     {
         await using var host = await BenchmarkHost.StartAsync();
         await host.Redis!.SyncAlwaysAsync();
-        Chain[] chains = [new(host, "small", 10_000), new(host, "medium", 100_000), new(host, "large", 1_000_000)];
+        Chain[] chains =
+            [new(host, "small", largest / 100), new(host, "medium", largest / 10), new(host, "large", largest)];
         foreach (var chain in chains)
         {
             await host.CreateTenantAsync(chain.Tenant);

@@ -10,10 +10,11 @@ internal static class GrowthBenchmark
     private static readonly int[] SubjectCounts = [1, 1_000, 100_000];
     private static readonly Alternation Alternation = new(5, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1.5));
 
-    public static async Task<int> RunAsync()
+    /// <param name="entries">Of the longest chain; the others have a tenth and a hundredth of it.</param>
+    public static async Task<int> RunAsync(int entries)
     {
         var (silos, subjects) = (await SilosAsync(), await SubjectsAsync());
-        var chains = await ChainGrowth.RunAsync();
+        var chains = await ChainGrowth.RunAsync(entries);
         await BenchmarkDocument.WriteAsync("growth",
             $"{Machine.Describe()} Medians, and the spread of the rounds.\n\n{silos}\n\n{subjects}\n\n{chains}");
         return 0;

@@ -28,8 +28,7 @@ internal static class GrowthTable
         new("check, requests/s", [.. contenders.Select(one => one.All(load => load.PerSecond))]),
         new("check, p50 in ms", [.. contenders.Select(one => one.All(load => load.Milliseconds(0.5)))]),
         new("check, p99 in ms", [.. contenders.Select(one => one.All(load => load.Milliseconds(0.99)))]),
-        new("check, CPU in us, all processes", [.. contenders.Select(one =>
-            one.All(load => load.ProcessorMicroseconds + load.ServerMicroseconds))]),
+        new("check, CPU in us, all processes", [.. contenders.Select(one => one.All(load => load.AllMicroseconds))]),
     ];
 
     private static string Cell(IReadOnlyList<double> rounds)

@@ -123,7 +123,13 @@ internal static class CompareBenchmark
             }
         }
 
-        var table = new MarkdownTable("", "events/s", "spread", "Gatehouse / this", "p50 ms", "p99 ms", "CPU us/event");
+        return Table(contenders);
+    }
+
+    private static MarkdownTable Table(CallTurns[] contenders)
+    {
+        var table = new MarkdownTable(
+            "appended", "events/s", "spread", "Gatehouse / this", "p50 ms", "p99 ms", "CPU us/event");
         foreach (var contender in contenders)
         {
             contender.Print();

@@ -23,38 +23,7 @@ internal sealed class NginxServer : IAsyncDisposable
     {
         var (folder, port) = (Directory.CreateTempSubdirectory("gatehouse-bench-"), ServerProcess.FreePort());
         var file = Path.Combine(folder.FullName, "nginx.conf");
-        // empty_gif, because "return" answers before limit_req is asked. It reads no body: the subject is in the query.
-        await File.WriteAllTextAsync(file, $$"""
-            daemon off;
-            worker_processes auto;
-            pid nginx.pid;
-            error_log stderr notice;
-            events { worker_connections 1024; }
-            http {
-                access_log off;
-                client_body_temp_path body;
-                proxy_temp_path proxy;
-                fastcgi_temp_path fastcgi;
-                uwsgi_temp_path uwsgi;
-                scgi_temp_path scgi;
-                limit_req_zone $arg_subject zone=open:16m rate=1000000r/s;
-                limit_req_zone $arg_subject zone=shut:16m rate=1r/m;
-                limit_req_status 429;
-                limit_req_log_level info;
-                server {
-                    listen 127.0.0.1:{{port}};
-                    keepalive_requests 1000000000;
-                    location = /open {
-                        limit_req zone=open burst=1000000 nodelay;
-                        empty_gif;
-                    }
-                    location = /shut {
-                        limit_req zone=shut;
-                        empty_gif;
-                    }
-                }
-            }
-            """);
+        await File.WriteAllTextAsync(file, Configuration(port));
         var start = new ProcessStartInfo(Program, ["-e", "stderr", "-p", folder.FullName, "-c", file]);
         // Not a kill: its master has to end its workers.
         var server = await ServerProcess.StartAsync(start, "start worker process ", endSignal: "TERM");
@@ -69,4 +38,37 @@ internal sealed class NginxServer : IAsyncDisposable
         await Process.DisposeAsync();
         _folder.Delete(recursive: true);
     }
+
+    // empty_gif, because "return" answers before limit_req is asked. It reads no body: the subject is in the query.
+    private static string Configuration(int port) => $$"""
+        daemon off;
+        worker_processes auto;
+        pid nginx.pid;
+        error_log stderr notice;
+        events { worker_connections 1024; }
+        http {
+            access_log off;
+            client_body_temp_path body;
+            proxy_temp_path proxy;
+            fastcgi_temp_path fastcgi;
+            uwsgi_temp_path uwsgi;
+            scgi_temp_path scgi;
+            limit_req_zone $arg_subject zone=open:16m rate=1000000r/s;
+            limit_req_zone $arg_subject zone=shut:16m rate=1r/m;
+            limit_req_status 429;
+            limit_req_log_level info;
+            server {
+                listen 127.0.0.1:{{port}};
+                keepalive_requests 1000000000;
+                location = /open {
+                    limit_req zone=open burst=1000000 nodelay;
+                    empty_gif;
+                }
+                location = /shut {
+                    limit_req zone=shut;
+                    empty_gif;
+                }
+            }
+        }
+        """;
 }
