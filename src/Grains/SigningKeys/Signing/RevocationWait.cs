@@ -15,6 +15,7 @@ internal sealed partial class RevocationWait(
     private static readonly TimeSpan LeaseMax = TimeSpan.FromSeconds(5) + TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan DelayMin = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(200);
 
     public async Task UntilNoOtherIsUsedAsync(string tenant, KeyRingState ring)
@@ -37,7 +38,9 @@ internal sealed partial class RevocationWait(
                 break;
             }
 
-            await Task.Delay(isKnown && pause < left ? pause : left, time);
+            // A delay of less than a millisecond is none, and the rest of one would be spent going round and round.
+            var wait = isKnown && pause < left ? pause : left;
+            await Task.Delay(wait < DelayMin ? DelayMin : wait, time);
             pause = pause + pause < PauseMax ? pause + pause : PauseMax;
         }
 
