@@ -2,13 +2,17 @@ namespace Gatehouse.Benchmarks.Scale;
 
 /// <summary>
 /// A clock that stands still until the next event. Everything runs on the caller's thread, in the order of time and,
-/// at one time, in the order it was planned: so one seed gives one run.
+/// at one time, in the order it was planned, or in one that <paramref name="ties"/> chooses: so one seed gives one run.
 /// </summary>
-internal sealed class VirtualTime : TimeProvider
+/// <param name="ties">Orders what happens at one time; null: it stays in the order in which it was planned.</param>
+internal sealed class VirtualTime(Random? ties = null) : TimeProvider
 {
+    private const int AtOnceMax = 100_000;
+
     private readonly PriorityQueue<Action, (long At, long Order)> _events = new();
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _order;
+    private int _atOnce;
     private bool _isShared;
 
     public static long Start { get; } = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).Ticks;
@@ -35,7 +39,7 @@ internal sealed class VirtualTime : TimeProvider
     public void In(long ticks, Action action)
     {
         _isShared |= Environment.CurrentManagedThreadId != _thread;
-        _events.Enqueue(action, (NowTicks + ticks, _order++));
+        _events.Enqueue(action, (NowTicks + ticks, ties?.NextInt64() ?? _order++));
     }
 
     public void RunFor(TimeSpan time)
@@ -58,7 +62,13 @@ internal sealed class VirtualTime : TimeProvider
         while (_events.TryPeek(out var action, out var when) && when.At <= end)
         {
             _events.Dequeue();
+            _atOnce = when.At == NowTicks ? _atOnce + 1 : 0;
             NowTicks = when.At;
+            if (_atOnce > AtOnceMax)
+            {
+                throw new InvalidOperationException("Something goes round and round, and no time passes.");
+            }
+
             action();
             if (_isShared)
             {

@@ -74,7 +74,8 @@ internal sealed class FakeIdempotencyStore(TimeProvider time) : IIdempotencyStor
             return StepOutcome.Stale;
         }
 
-        _keys[name] = key with { State = state, Response = kept };
+        // What ended so already stays as it ended.
+        _keys[name] = key.State == state ? key : key with { State = state, Response = kept };
         return StepOutcome.Done;
     }
 

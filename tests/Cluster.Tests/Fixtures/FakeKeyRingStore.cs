@@ -98,6 +98,9 @@ internal sealed class FakeKeyRingStore(TimeProvider time) : IKeyRingStore
         }
     }
 
+    /// <summary>Who holds a lease is not kept over a restart.</summary>
+    public void LoseLeases() => _leases.Clear();
+
     public void Restore(string tenant, string? backup)
     {
         lock (_lock)
