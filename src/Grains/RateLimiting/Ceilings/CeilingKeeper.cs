@@ -142,6 +142,16 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
     public async Task<bool> CloseAsync(CancellationToken cancellationToken)
     {
         await SettledAsync().WaitAsync(cancellationToken);
+        // One whose answer was lost may have been applied: as a part of another request it would be applied twice.
+        if (_request is { } unanswered && unanswered.WindowMs == _quota.WindowMs)
+        {
+            await SendAsync(unanswered).WaitAsync(cancellationToken);
+            if (_request is not null)
+            {
+                return false;
+            }
+        }
+
         // Twice, when the store's counts are of another window and have to be taken over first.
         for (var attempt = 0; attempt < 3; attempt++)
         {
