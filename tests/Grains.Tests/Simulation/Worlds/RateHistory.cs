@@ -130,7 +130,8 @@ internal sealed class RateHistory(RateLimitPolicy policy)
         var withheld = others * ((2 * _chunk) + CostMax);
         return counted + withheld + cost > limit
             ? null
-            : $"refused {cost} of {limit} ({policy.Algorithm}) with {counted} in use and {withheld} withheld at most";
+            : $"refused {cost} of {limit} ({policy.Algorithm}, {_windowMs} ms) with {counted} in use and {withheld} "
+                + $"withheld at most, by {others} others";
     }
 
     /// <summary>A bucket that was young or reduced has drained at the lower rate.</summary>
