@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.Grains.Abstractions.Auditing;
 using Gatehouse.Grains.Abstractions.SigningKeys;
 using Gatehouse.Grains.Auditing;
 using Gatehouse.Grains.SigningKeys;
@@ -58,6 +59,65 @@ public class ChainRecordsTests
         Assert.Equal(
             """{"algorithm":"ES256","publicKey":"AQ==","reason":"laptop lost"}""", Encoding.UTF8.GetString(record.Metadata!));
         Assert.Equal(("gatehouse", Now), (record.Actor.Type, record.OccurredAt));
+    }
+
+    [Fact]
+    public void Pruned_SaysWhatWasDeleted_AndByWhichRule()
+    {
+        var record = ChainRecords.Pruned(0, 4_096, "ab", Now, TimeSpan.FromMilliseconds(1_500));
+
+        Assert.Equal(
+            ("gatehouse:pruned:0-4096:15000000", "audit.pruned", "audit-entries", "0-4095"),
+            (record.Id, record.Action, record.Resource!.Type, record.Resource.Id));
+        Assert.Equal(
+            """{"from":0,"keepForMs":1500,"lastHash":"ab","lastRecordedAt":"2026-01-31T12:00:00+00:00","to":4095}""",
+            Encoding.UTF8.GetString(record.Metadata!));
+        Assert.Null(record.OccurredAt);
+    }
+
+    [Fact]
+    public void Repaired_SaysWhereItGoesOn_WhatWasGivenUp_AndWhy()
+    {
+        var record = ChainRecords.Of(new ChainRepair(7, 2, "lost", Now));
+
+        Assert.Equal(
+            ($"gatehouse:repaired:7:{Now.ToUnixTimeMilliseconds()}", "audit.repaired", Now),
+            (record.Id, record.Action, record.OccurredAt));
+        Assert.Equal("""{"fault":"lost","givenUp":2,"size":7}""", Encoding.UTF8.GetString(record.Metadata!));
+        Assert.Null(record.Resource);
+    }
+
+    [Theory]
+    [InlineData(1_500, null, """{"keepForMs":1500,"legalHold":false}""")]
+    [InlineData(null, "case 7", """{"legalHold":true,"reason":"case 7"}""")]
+    public void RetentionSet_SaysTheRule(int? keepForMs, string? hold, string metadata)
+    {
+        var retention = AuditRetention.Forever with
+        {
+            KeepFor = keepForMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            IsHeld = hold is not null,
+            HoldReason = hold,
+        };
+        var unique = new Guid("00000000-0000-0000-0000-000000000007");
+
+        var record = ChainRecords.Of(retention, Now, unique);
+
+        Assert.Equal(
+            ($"gatehouse:retention:{unique}", "audit.retention_set", Now), (record.Id, record.Action, record.OccurredAt));
+        Assert.Equal(metadata, Encoding.UTF8.GetString(record.Metadata!));
+    }
+
+    // Each has an id that follows from the key and from what became of it, so that it stands in the chain once.
+    [Fact]
+    public void Of_AKey_HasAnIdOfItsOwnForEachChange()
+    {
+        var records = ChainRecords.Of(Created(1), "");
+
+        Assert.Equal(
+            ["gatehouse:key:v1:4bf5122f344554c5:created", "gatehouse:key:v1:4bf5122f344554c5:activated"],
+            records.Select(record => record.Id));
+        Assert.Equal("signing-key", records[0].Resource!.Type);
+        Assert.Equal("4bf5122f:cre,4bf5122f:act", ChainRecords.Recorded(Created(1)));
     }
 
     private static KeyRingState Created(byte key) => KeyRing.Create(KeyRingState.Empty, NewKey(1, key), Now).Next;

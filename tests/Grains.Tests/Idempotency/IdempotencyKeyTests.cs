@@ -36,6 +36,45 @@ public class IdempotencyKeyTests
     }
 
     [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4_999, 4_999)]
+    [InlineData(5_000, 5_000)]
+    [InlineData(60_000, 5_000)]
+    public void Answer_WhileItRuns_SaysToComeBackWhenTheClaimEnds_AndInFiveSecondsAtMost(int leftMs, int retryAfterMs)
+    {
+        var stored = new StoredKey(KeyState.InProgress, 3, "f", TimeSpan.FromMilliseconds(leftMs), null);
+
+        Assert.Equal(TimeSpan.FromMilliseconds(retryAfterMs), IdempotencyKey.Answer(stored, "f").RetryAfter);
+    }
+
+    // Stored, and read by callers: other words would be another format.
+    [Theory]
+    [InlineData(KeyState.InProgress, "in_progress")]
+    [InlineData(KeyState.Completed, "completed")]
+    [InlineData(KeyState.Tombstoned, "tombstoned")]
+    [InlineData(KeyState.Unknown, "unknown")]
+    [InlineData(KeyState.Released, "released")]
+    public void Word_OfAState_IsReadBackAsThatState(object state, string word)
+    {
+        Assert.Equal(word, IdempotencyKey.Word((KeyState)state));
+        Assert.Equal(state, IdempotencyKey.State(word));
+    }
+
+    [Fact]
+    public void State_OfAWordThatIsNotKnown_IsNobodysToStartAgain() =>
+        Assert.Equal(KeyState.Unknown, IdempotencyKey.State("of_a_later_version"));
+
+    [Theory]
+    [InlineData(StepOutcome.Done, KeyState.Completed, StepOutcome.Done)]
+    [InlineData(StepOutcome.Done, KeyState.Tombstoned, StepOutcome.Done)]
+    [InlineData(StepOutcome.Done, KeyState.Released, StepOutcome.Released)]
+    [InlineData(StepOutcome.Done, KeyState.Unknown, StepOutcome.Unknown)]
+    [InlineData(StepOutcome.Stale, KeyState.Released, StepOutcome.Stale)]
+    [InlineData(StepOutcome.Absent, KeyState.Unknown, StepOutcome.Absent)]
+    public void Ended_SaysWhatBecameOfTheKey(StepOutcome outcome, object state, StepOutcome said) =>
+        Assert.Equal(said, IdempotencyKey.Ended(outcome, (KeyState)state));
+
+    [Theory]
     [InlineData(200, KeyState.Completed)]
     [InlineData(302, KeyState.Completed)]
     [InlineData(404, KeyState.Completed)]
@@ -74,10 +113,14 @@ public class IdempotencyKeyTests
             Headers = new Dictionary<string, string>
             {
                 ["content-type"] = "text/plain", ["Location"] = "/orders/7", ["Set-Cookie"] = "a=b", ["Authorization"] = "x",
-                ["WWW-Authenticate"] = "y", ["Date"] = "today",
+                ["WWW-Authenticate"] = "y", ["Date"] = "today", ["ETag"] = "e", ["Link"] = "l",
+                ["Content-Language"] = "en", ["Content-Encoding"] = "br",
             },
         });
 
-        Assert.Equal(["Location", "content-type"], kept.Headers.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Content-Encoding", "Content-Language", "ETag", "Link", "Location", "content-type"],
+            kept.Headers.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("/orders/7", kept.Headers["Location"]);
     }
 }
