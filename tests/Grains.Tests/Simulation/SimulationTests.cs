@@ -27,6 +27,7 @@ public class SimulationTests(ITestOutputHelper log)
     [InlineData(728184440, 28, Faults.LostCommand | Faults.Zombie)]
     [InlineData(17, 59, Faults.Outage | Faults.Crash | Faults.Zombie)]
     [InlineData(51, 24, Faults.Flush)]
+    [InlineData(1934273166, 53, Faults.Zombie | Faults.Skew)]
     [InlineData(1575007283, 22, Faults.Delay | Faults.Restart)]
     public void RateLimit_OfACaseThatFailed_Holds(int seed, int steps, object faults) =>
         Assert.Equal("", RateLimits.Play(new SimulationCase(seed, steps, (Faults)faults)) ?? "");

@@ -77,6 +77,11 @@ internal sealed class AuditWorld : World
                 Append();
                 break;
         }
+
+        if (_store.Of(Tenant).Signed?.Size > _archive.Of(Tenant).End.Size)
+        {
+            Break("what is signed is not archived");
+        }
     }
 
     protected override void Heal()

@@ -97,7 +97,9 @@ internal sealed class RateHistory(RateLimitPolicy policy)
         }
 
         var degraded = _lives.Count(life => life.DegradedMs.Any(at => at >= sinceMs && at <= toMs));
-        var chunks = Math.Max(0, here.Count(life => !life.HasToldAll) - 1);
+        // What one admits before the others learn of it comes again in each window, where they ask no more often.
+        var windows = 1 + ((toMs - fromMs) / _windowMs);
+        var chunks = windows * Math.Max(0, here.Count(life => !life.HasToldAll) - 1);
         return (chunks * _chunk) + ((degraded + Flushes.Count(at => at >= sinceMs && at <= toMs)) * _cold);
     }
 
