@@ -23,7 +23,7 @@ public class CeilingTests
                 var admitted = world.AdmittedSince(world.NowMs - Window);
                 Assert.True(admitted <= Limit + (crashes * world.Chunk), $"{admitted} after {crashes} crashes");
             }),
-            iter: 3_000);
+            iter: Tries.Of(3_000));
 
     [Fact]
     public void HandOver_AtAnyStep_AdmitsNotOneMoreAndNotOneLess() =>
@@ -43,7 +43,7 @@ public class CeilingTests
                     }
                 }
             },
-            iter: 3_000);
+            iter: Tries.Of(3_000));
 
     [Fact]
     public void Crash_AtAnyStep_WithholdsAtMostTwoChunksAndTheCallInFlight() =>
@@ -57,7 +57,7 @@ public class CeilingTests
                 var spare = crashes * ((2 * world.Chunk) + CostMax);
                 Assert.True(counted <= world.AdmittedSince(since) + spare, $"{counted} counted, {crashes} crashes");
             }),
-            iter: 3_000);
+            iter: Tries.Of(3_000));
 
     // A new activation on a flushed store finds nothing: then it is the region's age that protects.
     [Fact]
@@ -65,7 +65,7 @@ public class CeilingTests
         Worlds(Event.Check, Event.Answer, Event.LoseAnswer, Event.LoseRequest, Event.Flush).Sample(
             steps => Play(Sliding, steps, world =>
                 Assert.True(world.AdmittedSince(world.NowMs - Window) <= Limit)),
-            iter: 2_000);
+            iter: Tries.Of(2_000));
 
     [Fact]
     public void TwoOwners_AtOnce_AdmitAtMostOneChunkMore() =>
@@ -86,7 +86,7 @@ public class CeilingTests
                     Assert.True(admitted <= Limit + (2 * owners[0].Chunk), $"{admitted}");
                 }
             },
-            iter: 2_000);
+            iter: Tries.Of(2_000));
 
     [Theory]
     [InlineData(RateLimitAlgorithm.TokenBucket)]
@@ -111,7 +111,7 @@ public class CeilingTests
                     Assert.InRange(withheld, 0, algorithm is RateLimitAlgorithm.TokenBucket ? 1 + (Limit / 30) + 1 : 0);
                 }
             },
-            iter: 1_000);
+            iter: Tries.Of(1_000));
     }
 
     // In each span the first thing is a hand-over, so the debt is never told anew by a call.

@@ -68,7 +68,7 @@ public class FixedWindowTests
                     log[nowMs / quota.WindowMs] = Math.Max(0, used + (allowed ? step.Cost : 0) - step.Refund);
                 }
             },
-            iter: 1_000);
+            iter: Tries.Of(1_000));
 
     private static Quota Quota(long limit) => new(RateLimitAlgorithm.FixedWindow, limit, limit, Minute, 0);
 }

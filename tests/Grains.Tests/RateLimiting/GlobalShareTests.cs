@@ -41,14 +41,15 @@ public class GlobalShareTests
 
     [Fact]
     public void TwoRegions_WhateverTheyExchange_NeverAdmitMoreThanTheGlobalLimit() =>
-        Runs(regions: 2).Sample(steps => Play(steps, regions: 2, (admitted, _) => Assert.True(admitted <= 80)), iter: 500);
+        Runs(regions: 2).Sample(
+            steps => Play(steps, regions: 2, (admitted, _) => Assert.True(admitted <= 80)), iter: Tries.Of(500));
 
     [Fact]
     public void ThreeRegions_ExchangingInTime_AdmitAtMostOneExchangeMoreForEachOtherRegion() =>
         Runs(regions: 3).Sample(
             steps => Play(steps, regions: 3, (admitted, spare) => Assert.True(
                 admitted <= 80 + spare, $"{admitted} admitted, {spare} to spare")),
-            iter: 2_000);
+            iter: Tries.Of(2_000));
 
     private static Gen<(int Region, long GapMs, long Cost)[]> Runs(int regions) =>
         Gen.Select(

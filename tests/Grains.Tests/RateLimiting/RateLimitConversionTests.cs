@@ -126,7 +126,7 @@ public class RateLimitConversionTests
                     Assert.Equal(limit - admitted, subject.Acquire(0, Start + offsetMs).Remaining);
                 }
             },
-            iter: 3_000);
+            iter: Tries.Of(3_000));
 
     // A shorter sliding window may forget use that is older than itself; every other change keeps all of it.
     [Fact]
@@ -149,7 +149,7 @@ public class RateLimitConversionTests
 
                 Assert.True(subject.Acquire(0, nowMs).Remaining <= before.Remaining);
             },
-            iter: 3_000);
+            iter: Tries.Of(3_000));
 
     private static Quota Sliding(long windowMs) => new(RateLimitAlgorithm.SlidingWindow, 100, 100, windowMs, 0);
 }

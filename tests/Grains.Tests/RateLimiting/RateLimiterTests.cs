@@ -99,7 +99,7 @@ public class RateLimiterTests
                 Assert.True(verdict.MoreAfterMs <= verdict.RetryAfterMs);
             }
         },
-        iter: 10_000);
+        iter: Tries.Of(10_000));
 
     [Fact]
     public void Acquire_AnyHistory_RemainingMoreAndResetAreTrue() => Histories.Sample(
@@ -122,7 +122,7 @@ public class RateLimiterTests
                 Assert.Equal(remaining, subject.Try(0, nowMs + moreMs - 1).Remaining);
             }
         },
-        iter: 10_000);
+        iter: Tries.Of(10_000));
 
     [Fact]
     public void Acquire_AfterAPeekOnTheWay_DecidesTheSame() => Gen.Select(Histories, Gen.Double.Unit).Sample(
@@ -137,7 +137,7 @@ public class RateLimiterTests
 
             Assert.Equal(direct, subject.Acquire(cost, laterMs));
         },
-        iter: 3_000);
+        iter: Tries.Of(3_000));
 
     [Fact]
     public void Acquire_TimeRunsBack_AdmitsWhatItWouldAtTheLatestTimeSeen() => Gen
@@ -158,7 +158,7 @@ public class RateLimiterTests
                     Assert.True(retryMs <= 0 || skewed.Try(step.Cost, nowMs + retryMs).Allowed);
                 }
             },
-            iter: 1_000);
+            iter: Tries.Of(1_000));
 
     [Fact]
     public void Acquire_ExtremesOfEveryRange_NeverThrowsAndAnswersWithinBounds() => Gen
@@ -182,7 +182,7 @@ public class RateLimiterTests
                     Assert.True(subject.DrainedAtMs >= 0);
                 }
             },
-            iter: 5_000);
+            iter: Tries.Of(5_000));
 
     [Theory]
     [MemberData(nameof(Algorithms))]

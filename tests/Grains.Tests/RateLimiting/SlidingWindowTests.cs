@@ -95,7 +95,7 @@ public class SlidingWindowTests
                     GiveBack(subject, log, step.Refund, nowMs);
                 }
             },
-            iter: 3_000);
+            iter: Tries.Of(3_000));
 
     [Fact]
     public void Acquire_AnySchedule_CountsExactlyThe31NewestBuckets() =>
@@ -116,7 +116,7 @@ public class SlidingWindowTests
                     log.Add((bucket, allowed ? step.Cost : 0));
                 }
             },
-            iter: 1_000);
+            iter: Tries.Of(1_000));
 
     // Refunds an admission of the last window, the newest or the oldest: the limiter is not told which.
     private static void GiveBack(Subject subject, List<(long AtMs, long Tokens)> log, long refund, long nowMs)

@@ -85,7 +85,7 @@ public class TokenBucketTests
                     }
                 }
             },
-            iter: 2_000);
+            iter: Tries.Of(2_000));
 
     // What is given back counts at the time it is given back: the bucket has drained since the admission.
     private static List<(long AtMs, long Tokens)> NetAdmissions(Schedule schedule)
