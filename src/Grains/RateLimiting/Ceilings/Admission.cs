@@ -48,7 +48,7 @@ internal static class Admission
         var next = new SubjectCounts { State = state, Ceiling = ceiling, Opening = debt };
         if (room.IsLimited && verdict.Allowed)
         {
-            verdict = WithRoom(verdict, ceiling, room, Math.Max(1, cost), state.SeenMs, out var isUnknown);
+            verdict = WithRoom(verdict, ceiling, room, cost, state.SeenMs, out var isUnknown);
             if (isUnknown && cost > 0)
             {
                 return (counts, verdict, Missing.OtherRegions);
@@ -153,14 +153,15 @@ internal static class Admission
 
     /// <summary>The global limit counts in a sliding window, whatever the algorithm of the policy.</summary>
     private static Verdict WithRoom(
-        in Verdict verdict, in Ceiling ceiling, in GlobalRoom room, long asked, long seenMs, out bool isUnknown)
+        in Verdict verdict, in Ceiling ceiling, in GlobalRoom room, long cost, long seenMs, out bool isUnknown)
     {
-        var used = BucketCounts.Sum(ceiling.Counted);
+        var (used, asked) = (BucketCounts.Sum(ceiling.Counted), Math.Max(1, cost));
         var left = Math.Max(0, room.Units - used);
         isUnknown = asked > left && room.Known is null;
         if (asked <= left || isUnknown)
         {
-            return room.Known is null ? verdict : verdict with { Remaining = Math.Min(verdict.Remaining, left) };
+            // What is left is what is left after it, as of the region's own limit.
+            return room.Known is null ? verdict : verdict with { Remaining = Math.Min(verdict.Remaining, left - cost) };
         }
 
         return verdict with
