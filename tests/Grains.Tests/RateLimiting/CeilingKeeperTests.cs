@@ -25,9 +25,7 @@ public sealed class CeilingKeeperTests : IDisposable
     {
         _clock = new RegionClock(
             null!, null!, Options.Create(new RegionOptions()), new RegionMetrics(_meters), _time);
-        _keeper = new CeilingKeeper("subject", new CeilingServices(
-            _store, new StoreHealth(), _clock, new CeilingMetrics(_meters), new SubjectDeparture(),
-            Options.Create(new RateLimitingOptions()), _time));
+        _keeper = NewKeeper();
     }
 
     // Found by the simulation. The store has what the lost answer was for; told once more under another number, it would
@@ -64,11 +62,34 @@ public sealed class CeilingKeeperTests : IDisposable
         Assert.Equal(9, _store.Model.Total);
     }
 
+    // The one that takes over goes on as the same owner, and with the same request.
+    [Fact]
+    public void Move_AfterAnAnswerThatWasLost_TellsNothingTwice()
+    {
+        _time.RunFor(TimeSpan.FromSeconds(1));
+        Play(() => _keeper.LoadAsync(Quota, 1));
+        Admit(9);
+        _time.RunFor(TimeSpan.FromSeconds(12));
+        _store.LosesAnswers = true;
+        Admit(1);
+        _store.LosesAnswers = false;
+        var moved = NewKeeper();
+
+        moved.Rehydrate(_keeper.Dehydrate());
+
+        Assert.True(Play(() => moved.CloseAsync(CancellationToken.None)));
+        Assert.Equal(10, _store.Model.Total);
+    }
+
     public void Dispose()
     {
         _clock.Dispose();
         _meters.Dispose();
     }
+
+    private CeilingKeeper NewKeeper() => new("subject", new CeilingServices(
+        _store, new StoreHealth(), _clock, new CeilingMetrics(_meters), new SubjectDeparture(),
+        Options.Create(new RateLimitingOptions()), _time));
 
     private void Admit(int count)
     {

@@ -180,11 +180,12 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         Counts = new SubjectCounts { Ceiling = new Ceiling { Sequence = Counts.Ceiling.Sequence } };
     }
 
-    public SubjectHandover Dehydrate() => SubjectHandover.From(_owner, _quota, Counts);
+    public SubjectHandover Dehydrate() => SubjectHandover.From(_owner, _quota, Counts, _request);
 
     public void Rehydrate(SubjectHandover handover)
     {
         (_owner, _quota, Counts, IsLoaded) = (handover.Owner, handover.ToQuota(), handover.ToCounts(), true);
+        _request = handover.ToRequest();
     }
 
     private long Ahead(long cost) => IsLeaving ? cost : cost + (2 * Ceiling.Chunk(_quota.Limit));

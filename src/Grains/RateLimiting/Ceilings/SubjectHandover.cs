@@ -58,9 +58,17 @@ internal sealed record SubjectHandover
 
     [Id(23)] public required long ColdUntilMs { get; init; }
 
-    public static SubjectHandover From(string owner, in Quota quota, in SubjectCounts counts) => new()
+    /// <summary>
+    /// The last request, if it was not answered yet: it goes out again before any other. One number after the other, as
+    /// <see cref="ToRequest"/> reads them.
+    /// </summary>
+    [Id(24)] public long[]? Unanswered { get; init; }
+
+    public static SubjectHandover From(
+        string owner, in Quota quota, in SubjectCounts counts, ReserveRequest? unanswered) => new()
     {
         Owner = owner,
+        Unanswered = unanswered is null ? null : Numbers(unanswered),
         Limit = quota.Limit,
         ColdLimit = quota.ColdLimit,
         ColdUntilMs = quota.ColdUntilMs,
@@ -112,6 +120,29 @@ internal sealed record SubjectHandover
         }),
         Opening = new OpeningDebt(DebtAtMs, DebtLevel, DebtPeak),
     };
+
+    public ReserveRequest? ToRequest() => Unanswered is not [var sequence, var window, var replaces, var oldest,
+        var reservedSpan, var reserved, var releasedSpan, var released, var debtAt, var debt, var peak, .. var settled]
+        ? null
+        : new ReserveRequest
+        {
+            Sequence = sequence,
+            WindowMs = window,
+            Replaces = replaces,
+            Oldest = oldest,
+            Reserved = new Reservation(reservedSpan, reserved),
+            Released = new Reservation(releasedSpan, released),
+            Opening = new OpeningDebt(debtAt, debt, peak),
+            Settled = [.. settled.Chunk(2).Select(static pair => new BucketCount(pair[0], pair[1]))],
+        };
+
+    private static long[] Numbers(ReserveRequest request) =>
+    [
+        request.Sequence, request.WindowMs, request.Replaces, request.Oldest,
+        request.Reserved.Span, request.Reserved.Granted, request.Released.Span, request.Released.Granted,
+        request.Opening.AtMs, request.Opening.Level, request.Opening.Peak,
+        .. request.Settled.SelectMany(static settled => new[] { settled.Bucket, settled.Count }),
+    ];
 
     // A ring of another length comes from another version: it throws, and the activation reads the store instead.
     private static BucketCounts Ring(int[] counts)

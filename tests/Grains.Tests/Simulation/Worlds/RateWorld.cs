@@ -203,7 +203,7 @@ internal sealed class RateWorld : World, ICeilingStore
             Current.Life.EndMs = NowMs;
         }
 
-        Run(AddSubjectAsync);
+        Run(() => AddSubjectAsync());
     }
 
     private async Task HandOverAsync(Subject subject)
@@ -217,13 +217,14 @@ internal sealed class RateWorld : World, ICeilingStore
         await subject.Tail;
         await subject.Grain.OnDeactivateAsync(
             new DeactivationReason(DeactivationReasonCode.ShuttingDown, "It leaves."), CancellationToken.None);
-        // Where every command arrives, so does its last one.
-        subject.Life.HasToldAll = !Has(Faults.LostCommand | Faults.LostAnswer | Faults.Delay | Faults.Outage);
+        var isMoved = Random.Next(2) == 0;
+        // Where every command arrives, so does its last one; who moves takes along what was not told.
+        subject.Life.HasToldAll = isMoved || !Has(Faults.LostCommand | Faults.LostAnswer | Faults.Delay | Faults.Outage);
         subject.Life.EndMs = NowMs;
-        await AddSubjectAsync();
+        await AddSubjectAsync(isMoved ? subject.Grain : null);
     }
 
-    private async Task AddSubjectAsync()
+    private async Task AddSubjectAsync(RateLimitGrain? moved = null)
     {
         var silo = NewSilo();
         var rate = new RateSilo(
@@ -233,8 +234,21 @@ internal sealed class RateWorld : World, ICeilingStore
         var subject = new Subject(host, rate.Activate(host), _history.Begin(NowMs));
         subject.Tail = rate.StartAsync();
         _subjects.Add(subject);
+        if (moved is not null)
+        {
+            Move(moved, subject.Grain);
+        }
+
         await subject.Grain.OnActivateAsync(CancellationToken.None);
         await subject.Tail;
+    }
+
+    /// <summary>What the runtime carries from one silo to the other.</summary>
+    private static void Move(RateLimitGrain from, RateLimitGrain to)
+    {
+        object? carried = null;
+        from.OnDehydrate(StandIn.Of<IDehydrationContext>((_, arguments) => (carried = arguments[1]) is not null));
+        to.OnRehydrate(StandIn.Of<IRehydrationContext>((_, arguments) => (arguments[1] = carried) is not null));
     }
 
     private TenantSnapshot Tenant() => new()
