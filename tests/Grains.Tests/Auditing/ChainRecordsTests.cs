@@ -59,6 +59,10 @@ public class ChainRecordsTests
         Assert.Equal(
             """{"algorithm":"ES256","publicKey":"AQ==","reason":"laptop lost"}""", Encoding.UTF8.GetString(record.Metadata!));
         Assert.Equal(("gatehouse", Now), (record.Actor.Type, record.OccurredAt));
+        // Nobody knew of it when the key was made.
+        Assert.Equal(
+            """{"algorithm":"ES256","publicKey":"AQ=="}""",
+            Encoding.UTF8.GetString(ChainRecords.Of(ring, "")[0].Metadata!));
     }
 
     [Fact]

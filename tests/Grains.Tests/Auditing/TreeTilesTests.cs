@@ -64,6 +64,9 @@ public class TreeTilesTests
 
         Assert.Throws<FormatException>(() => TreeTiles.Hash(0, 300, tiles));
         Assert.Throws<FormatException>(() => TreeTiles.Hash(0, 512, tiles));
+        // Long enough for the length that is asked for, and not for its place.
+        tiles[(0, 0)] = tiles[(0, 0)][..(160 * MerkleTree.HashLength)];
+        Assert.Throws<FormatException>(() => TreeTiles.Hash(192, 256, tiles));
     }
 
     private static byte[][] Leaves(int count) =>
