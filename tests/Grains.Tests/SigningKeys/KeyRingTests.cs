@@ -77,6 +77,7 @@ public class KeyRingTests
     {
         var (published, _) = KeyRing.Rotate(Rings.Of(Active), Rings.Key(2), Window, Now);
         Assert.Equal([Active, Pending], Statuses(published));
+        Assert.Equal((null, Now + Window), (published.Find(2)!.ActivatedAt, published.Find(2)!.PromoteAt));
         Assert.Equal((published, TooEarly), KeyRing.Promote(published, 2, isForced: false, (Now + Window).AddTicks(-1)));
         Assert.Same(published, KeyRing.PromoteDue(published, (Now + Window).AddTicks(-1)).Next);
 
@@ -85,6 +86,16 @@ public class KeyRingTests
         Assert.Equal([Retired, Active], Statuses(promoted));
         Assert.Equal(Now + Window, promoted.Find(1)!.RetiredAt);
         Assert.Equal([Retired, Active], Statuses(KeyRing.Promote(published, 2, isForced: true, Now).Next));
+    }
+
+    // Nobody can know an older one: there is nothing to wait for.
+    [Fact]
+    public void Rotate_WhereThereIsNoRing_MakesTheFirstKey_WhichSignsAtOnce()
+    {
+        var (ring, outcome) = KeyRing.Rotate(KeyRingState.Empty, Rings.Key(1), Window, Now);
+
+        Assert.Equal(Done, outcome);
+        Assert.Equal([Active], Statuses(ring));
     }
 
     [Fact]
@@ -159,6 +170,7 @@ public class KeyRingTests
     [InlineData(90, null, 90, true)]
     [InlineData(0, 10, 9, false)]
     [InlineData(0, 10, 10, true)]
+    [InlineData(0, 0, 10, false)]
     public void NeedsRotation_ByAgeOrByTheTimeThatTheConfigurationNames(
         int periodDays, int? beforeDays, int ageDays, bool expected)
     {
