@@ -60,7 +60,10 @@ public sealed record AuditEntry(long Seq, string Id, byte[] Bytes, byte[] Hash)
         return new AuditEntry(seq, audited.Id, bytes, MerkleTree.Leaf(bytes));
     }
 
-    /// <summary>Reads what of an entry places it in its chain.</summary>
+    /// <summary>
+    /// Reads what of an entry places it in its chain. That is the same in every version of the format: a silo goes on
+    /// with a chain that a newer one wrote to, and keeps the bytes.
+    /// </summary>
     /// <exception cref="FormatException">It is not an entry.</exception>
     public static (AuditEntry Entry, string Tenant, string Previous, DateTimeOffset RecordedAt) Read(byte[] bytes)
     {
@@ -68,12 +71,11 @@ public sealed record AuditEntry(long Seq, string Id, byte[] Bytes, byte[] Hash)
         {
             using var json = JsonDocument.Parse(bytes);
             var root = json.RootElement;
-            return (
-                new AuditEntry(
-                    root.GetProperty("seq").GetInt64(), root.GetProperty("id").GetString()!, bytes,
-                    MerkleTree.Leaf(bytes)),
-                root.GetProperty("tenant").GetString()!, root.GetProperty("prevHash").GetString()!,
-                root.GetProperty("recordedAt").GetDateTimeOffset());
+            var entry = new AuditEntry(
+                root.GetProperty("seq").GetInt64(), Text(root, "id"), bytes, MerkleTree.Leaf(bytes));
+            return root.GetProperty("v").GetInt32() >= Version && entry.Seq >= 0
+                ? (entry, Text(root, "tenant"), Text(root, "prevHash"), CanonicalText.Time(Text(root, "recordedAt")))
+                : throw new FormatException("It is not an entry of a version that there is.");
         }
         catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -89,6 +91,9 @@ public sealed record AuditEntry(long Seq, string Id, byte[] Bytes, byte[] Hash)
         AuditOutcome.Denied => "denied",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "An event needs an outcome."),
     };
+
+    private static string Text(JsonElement entry, string name) =>
+        entry.GetProperty(name).GetString() ?? throw new FormatException($"An entry's {name} is a text.");
 
     private static void Party(IBufferWriter<byte> output, string name, AuditParty party)
     {

@@ -46,11 +46,10 @@ internal sealed record EntryRow(
             var root = json.RootElement;
             var (actorType, actorId) = Party(root.GetProperty("actor"));
             var (resourceType, resourceId) = root.TryGetProperty("resource", out var resource)
-                ? Party(resource) : (null, null);
+                ? Party(resource) : default((string?, string?));
             return new EntryRow(
                 entry.Seq, Convert.FromHexString(previous), entry.Hash, recordedAt.ToUnixTimeMilliseconds(),
-                actorType!, actorId!, root.GetProperty("action").GetString()!, resourceType, resourceId,
-                root.GetProperty("outcome").GetString()!, bytes);
+                actorType, actorId, Text(root, "action"), resourceType, resourceId, Text(root, "outcome"), bytes);
         }
         catch (Exception broken) when (broken is KeyNotFoundException or InvalidOperationException)
         {
@@ -58,6 +57,8 @@ internal sealed record EntryRow(
         }
     }
 
-    private static (string? Type, string? Id) Party(JsonElement party) =>
-        (party.GetProperty("type").GetString(), party.GetProperty("id").GetString());
+    private static (string Type, string Id) Party(JsonElement party) => (Text(party, "type"), Text(party, "id"));
+
+    private static string Text(JsonElement entry, string name) =>
+        entry.GetProperty(name).GetString() ?? throw new FormatException($"An entry's {name} is a text.");
 }
