@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gatehouse.Grains.Abstractions.Auditing;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Auditing.Archive;
 using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.SigningKeys;
@@ -21,6 +22,7 @@ internal sealed partial class RedisAuditStore
     internal static readonly LuaScript Unfreeze = LuaScript.Load("audit-unfreeze.lua");
 
     private static readonly RedisKey Chains = "gatehouse:audit-chains";
+    private static readonly long TimeMaxMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     public async Task<HeldRange> HeldAsync(string tenant)
     {
@@ -39,7 +41,14 @@ internal sealed partial class RedisAuditStore
     {
         var stored = await RunAsync(CallKind.Read, database =>
             database.HashGetAsync(CheckpointOf(tenant), ["size", "root", "at", "note"]));
-        return ReadHead([.. stored.Select(static value => (string?)value ?? "")]);
+        try
+        {
+            return ReadHead([.. stored.Select(static value => (string?)value ?? "")]);
+        }
+        catch (FormatException damaged)
+        {
+            throw new ServiceOverloadedException(StoreFailure.Unreadable, Applied.No, damaged);
+        }
     }
 
     public async Task<PublishOutcome> PublishAsync(string tenant, long fence, SignedHead head, KeyRingState signer)
@@ -158,13 +167,13 @@ internal sealed partial class RedisAuditStore
         return found;
     }
 
+    /// <exception cref="FormatException">It is no head of a chain.</exception>
     private static SignedHead? ReadHead(ReadOnlySpan<string> stored) => stored[0].Length == 0 ? null : new SignedHead(
-        long.Parse(stored[0], CultureInfo.InvariantCulture), Convert.FromHexString(stored[1]), Time(stored[2]),
-        stored[3]);
+        Number(stored[0]), Convert.FromHexString(stored[1]), Time(stored[2]), stored[3]);
 
-    private static DateTimeOffset Time(string ms) => ms.Length == 0
-        ? DateTimeOffset.MinValue
-        : DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(ms, CultureInfo.InvariantCulture));
+    private static DateTimeOffset Time(string text) => text.Length == 0 ? DateTimeOffset.MinValue
+        : Number(text) is var ms && ms <= TimeMaxMs ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
+        : throw new FormatException("The checkpoint's time is none.");
 
     private Task<RedisResult> WriteAsync(LuaScript script, RedisKey[] keys, RedisValue[] values) =>
         RunAsync(CallKind.Write, async database =>

@@ -29,17 +29,23 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
     public async Task<OpenedChain> OpenAsync(string tenant)
     {
         // What is read from here on is durable, whoever wrote it.
-        var answer = (string[])(await WriteAsync(Open, [EndOf(tenant), CheckpointOf(tenant)], []))!;
+        var opened = Read((string[])(await WriteAsync(Open, [EndOf(tenant), CheckpointOf(tenant)], []))!);
+        return opened with { Stored = await StoredAsync(tenant, opened.End.Size) };
+    }
+
+    /// <summary>Reads what the script answers; how many entries are stored is not in it.</summary>
+    /// <exception cref="FormatException">It is no end of a chain.</exception>
+    internal static OpenedChain Read(string[] answer)
+    {
         var size = Number(answer[1]);
         var end = size == 0
             ? ChainEnd.Empty
             : new ChainEnd(answer[2], MerkleFrontier.Read(size, Convert.FromHexString(answer[3])));
-        return new OpenedChain(
-            Number(answer[0]), end, await StoredAsync(tenant, size), answer[4].Length == 0 ? null : answer[4])
+        return new OpenedChain(Number(answer[0]), end, 0, answer[4].Length == 0 ? null : answer[4])
         {
             Dropped = Number(answer[5]),
             Forgotten = Number(answer[6]),
-            Repair = answer[7].Length == 0 ? null : JsonSerializer.Deserialize<ChainRepair>(answer[7]),
+            Repair = answer[7].Length == 0 ? null : ReadRepair(answer[7]),
             Signed = ReadHead(answer.AsSpan(8)),
             KeysRecorded = answer[12],
         };
@@ -132,6 +138,20 @@ internal sealed partial class RedisAuditStore(RedisConnection redis, IStoreCommi
         catch (RedisException broken)
         {
             throw new ServiceOverloadedException("audit_store_failed", Applied.Unknown, broken);
+        }
+    }
+
+    private static ChainRepair ReadRepair(string document)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<ChainRepair>(document) is { Fault: not null } repair
+                ? repair
+                : throw new FormatException("The repair of the chain is no repair.");
+        }
+        catch (JsonException broken)
+        {
+            throw new FormatException("The repair of the chain is no repair.", broken);
         }
     }
 

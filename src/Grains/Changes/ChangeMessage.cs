@@ -65,7 +65,11 @@ internal sealed record ChangeMessage
             message = null;
         }
 
-        return message is { Sender: not null };
+        // JSON can put a null where the type says string.
+        return message is { Sender: not null }
+            && message.Subjects?.Contains(null!) is not true
+            && message.Tenants?.Values.Contains(null) is not true
+            && message.Rings?.Values.Contains(null) is not true;
     }
 
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, Json);

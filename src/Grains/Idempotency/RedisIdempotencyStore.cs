@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gatehouse.Grains.Abstractions.Idempotency;
+using Gatehouse.Grains.Abstractions.Resilience;
 using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Options;
@@ -92,15 +93,35 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
         return stored.Length == 0 ? null : Read(stored);
     }
 
-    private static StoredKey Read(RedisValue[] stored) => new(
-        IdempotencyKey.State((string)stored[0]!), (long)stored[1], (string?)stored[2] ?? "",
-        TimeSpan.FromMilliseconds(stored[3].IsNullOrEmpty ? 0 : (long)stored[3]),
-        stored[4].IsNullOrEmpty ? null : new StoredResponse
+    /// <exception cref="ServiceOverloadedException">It is not what any version writes.</exception>
+    internal static StoredKey Read(RedisValue[] stored)
+    {
+        try
         {
-            Status = int.Parse((string)stored[4]!, CultureInfo.InvariantCulture),
-            Headers = JsonSerializer.Deserialize<Dictionary<string, string>>((string)stored[5]!)!,
-            Body = (byte[]?)stored[6] ?? [],
-        });
+            return new StoredKey(
+                IdempotencyKey.State((string?)stored[0] ?? ""), Number(stored[1]), (string?)stored[2] ?? "",
+                TimeSpan.FromMilliseconds(stored[3].IsNullOrEmpty ? 0 : Number(stored[3])),
+                stored[4].IsNullOrEmpty ? null : new StoredResponse
+                {
+                    Status = checked((int)Number(stored[4])),
+                    Headers = Headers((string?)stored[5] ?? ""),
+                    Body = (byte[]?)stored[6] ?? [],
+                });
+        }
+        catch (Exception damaged) when (damaged is FormatException or OverflowException or JsonException)
+        {
+            // Not taken for a key that is free, nor for a defect: the record stays as it is, and runs out.
+            throw new ServiceOverloadedException(StoreFailure.Unreadable, Applied.No, damaged);
+        }
+    }
+
+    private static long Number(RedisValue text) => long.Parse((string?)text ?? "", CultureInfo.InvariantCulture);
+
+    private static Dictionary<string, string> Headers(string document) =>
+        (JsonSerializer.Deserialize<Dictionary<string, string?>>(document)
+            ?? throw new JsonException("An answer has headers, if only none."))
+        .Where(static header => header.Value is not null)
+        .ToDictionary(static header => header.Key, static header => header.Value!);
 
     private static StepOutcome Outcome(RedisResult answer) => (string)answer! switch
     {

@@ -30,6 +30,9 @@ internal readonly record struct StoreFailure(string Reason, Applied Applied, Cal
     public Exception? Cause { get; init; }
 
     // Of the package Orleans.Persistence.Redis, which only the silo has.
+    /// <summary>One stored document, which is left as it is.</summary>
+    public const string Unreadable = "state_unreadable";
+
     private const string StorageException = "RedisStorageException";
     private const string OutOfMemory = "redis_out_of_memory";
     private const string ReadOnly = "redis_read_only";
@@ -87,7 +90,7 @@ internal readonly record struct StoreFailure(string Reason, Applied Applied, Cal
         : message.Contains(nameof(ObjectDisposedException), StringComparison.Ordinal) ? new(Unavailable, Applied.No)
         // One tenant's trouble: it must not cut off all others.
         : message.Contains("JsonException", StringComparison.Ordinal)
-            ? new("state_unreadable", Applied.No, CallResult.Succeeded)
+            ? new(Unreadable, Applied.No, CallResult.Succeeded)
         : OfRefusal(message) ?? new(Unclassified, Uncertain(kind));
 
     /// <summary>Refused before it was begun: Redis checks these before a command or a script runs.</summary>

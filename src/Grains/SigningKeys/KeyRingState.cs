@@ -35,6 +35,11 @@ internal sealed record KeyRingState
     [JsonIgnore]
     public KeyVersion? Pending => Versions.FirstOrDefault(version => version.Status is KeyStatus.Pending);
 
+    /// <summary>Whether each version is in its place, with a status that this version of the product knows.</summary>
+    public bool IsWhole() => Versions.Index().All(static version =>
+        version.Item is { Status: > KeyStatus.None and <= KeyStatus.Destroyed } known
+        && known.Number == version.Index + 1);
+
     public KeyVersion? Find(int number) => number >= 1 && number <= Versions.Count ? Versions[number - 1] : null;
 }
 

@@ -17,6 +17,13 @@ internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit comm
     /// <summary>The reason of a ring that is not of this version of the product.</summary>
     public const string Unreadable = "key_ring_unreadable";
 
+    // A null where there must be something is damage; found later, it would be a defect of whoever comes upon it.
+    internal static readonly JsonSerializerOptions Strict = new()
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
     internal static readonly LuaScript Change = LuaScript.Load("key-ring-change.lua");
     internal static readonly LuaScript Lease = LuaScript.Load("key-ring-lease.lua");
     internal static readonly LuaScript Holders = LuaScript.Load("key-ring-holders.lua");
@@ -90,11 +97,14 @@ internal sealed class RedisKeyRingStore(RedisConnection redis, IStoreCommit comm
         return answer[1] == 1 ? answer[0] : null;
     }
 
-    private static KeyRingState Read(string document)
+    /// <exception cref="ServiceOverloadedException">It is no ring that this version knows.</exception>
+    internal static KeyRingState Read(string document)
     {
         try
         {
-            return JsonSerializer.Deserialize<KeyRingState>(document) ?? throw new JsonException();
+            return JsonSerializer.Deserialize<KeyRingState>(document, Strict) is { } ring && ring.IsWhole()
+                ? ring
+                : throw new JsonException("It is not a whole ring.");
         }
         catch (JsonException broken)
         {

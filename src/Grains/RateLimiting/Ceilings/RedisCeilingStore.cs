@@ -44,7 +44,8 @@ internal sealed class RedisCeilingStore(RedisConnection redis) : ICeilingStore
     private static bool IsUnreadable(Exception failure) => failure is FormatException
         || (failure is RedisServerException && failure.Message.Contains("WRONGTYPE", StringComparison.Ordinal));
 
-    private static ReserveAnswer Read(RedisResult[] answer)
+    /// <exception cref="FormatException">It is not what this version writes.</exception>
+    internal static ReserveAnswer Read(RedisResult[] answer)
     {
         var counts = new BucketCount[(answer.Length - 4) / 2];
         for (var i = 0; i < counts.Length; i++)
@@ -73,9 +74,15 @@ internal sealed class RedisCeilingStore(RedisConnection redis) : ICeilingStore
             return default;
         }
 
-        var parts = text.Split(':').Select(part => long.Parse(part, CultureInfo.InvariantCulture)).ToArray();
-        return new OpeningDebt(parts[0], parts[1], parts[2]);
+        return text.Split(':') is [var at, var level, var peak]
+            ? new OpeningDebt(Number(at), Number(level), Number(peak))
+            : throw new FormatException("A debt is three numbers.");
     }
 
-    private static long Number(RedisResult value) => long.Parse((string)value!, CultureInfo.InvariantCulture);
+    private static long Number(RedisResult value) => Number((string)value!);
+
+    private static long Number(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException("A count is a whole number.");
 }
