@@ -86,6 +86,7 @@ internal static class GatehouseHost
         });
         app.UseMiddleware<AdmissionMiddleware>();
         app.UseMiddleware<DoorMiddleware>();
+        app.Use(BodyCharset.CheckAsync);
         app.UseGatehouseIdempotency();
     }
 
