@@ -6,6 +6,12 @@ namespace Gatehouse.ApiHost.Http;
 /// <summary>Every error answer of the API. Codes never change their meaning.</summary>
 internal static class Problems
 {
+    /// <summary>How many faults an answer names: what is small to send can break very many rules.</summary>
+    private const int FaultsMax = 50;
+
+    /// <summary>As much of a field's name as tells which one it was: a caller may have made it up.</summary>
+    private const int FieldLengthMax = 200;
+
     public static Problem Invalid(string field, string rule) => Invalid([new FieldFault(field, rule)]);
 
     public static Problem Invalid(IReadOnlyList<FieldFault> faults) => new()
@@ -13,8 +19,8 @@ internal static class Problems
         Status = StatusCodes.Status400BadRequest,
         Code = "invalid_request",
         Title = "The request breaks a rule",
-        Detail = $"{faults[0].Field} {faults[0].Rule}",
-        Faults = faults,
+        Detail = $"{Short(faults[0].Field)} {faults[0].Rule}",
+        Faults = [.. faults.Take(FaultsMax).Select(static fault => fault with { Field = Short(fault.Field) })],
     };
 
     public static Problem Unauthenticated(AuthenticationFailure failure, CredentialPlaces places) => new()
@@ -87,7 +93,7 @@ internal static class Problems
         Status = StatusCodes.Status415UnsupportedMediaType,
         Code = "unsupported_media_type",
         Title = "The content type is not supported",
-        Faults = [new FieldFault("Content-Type", "must be application/json")],
+        Faults = [new FieldFault("Content-Type", "must be application/json, in UTF-8")],
     };
 
     public static Problem DeclaredInFile() => Conflict(
@@ -184,6 +190,9 @@ internal static class Problems
         Code = "internal_error",
         Title = "The request failed for a reason nobody foresaw",
     };
+
+    private static string Short(string field) =>
+        field.Length <= FieldLengthMax ? field : $"{field[..FieldLengthMax]}…";
 
     private static Problem Forbidden(string code, string detail) => new()
     {
