@@ -54,14 +54,9 @@ internal static class IdempotencyRequests
             return new FieldFault("response", "is required");
         }
 
-        if (document.Status is < 100 or > 599)
+        if (MembersFault(document) is { } fault)
         {
-            return new FieldFault("response.status", "must be between 100 and 599");
-        }
-
-        if (document is { Tombstone: true, Body.Length: > 0 })
-        {
-            return new FieldFault("response.body", "must not be given with a tombstone");
+            return fault;
         }
 
         var body = Array.Empty<byte>();
@@ -85,6 +80,15 @@ internal static class IdempotencyRequests
         };
         return null;
     }
+
+    private static FieldFault? MembersFault(ResponseDocument document) =>
+        document.Status is < 100 or > 599 ? new FieldFault("response.status", "must be between 100 and 599")
+        : document is { Tombstone: true, Body.Length: > 0 }
+            ? new FieldFault("response.body", "must not be given with a tombstone")
+        // JSON can put a null where the type says string.
+        : document.Headers?.FirstOrDefault(static header => header.Value is null).Key is { } name
+            ? new FieldFault($"response.headers.{name}", "must not be null")
+        : null;
 
     public static ResponseDocument Document(StoredResponse response) => new()
     {
