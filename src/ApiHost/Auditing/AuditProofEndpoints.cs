@@ -24,7 +24,7 @@ internal static class AuditProofEndpoints
         group.MapGet("/checkpoint", CheckpointAsync).WithName("GetCheckpoint").AllowAnyone()
             .Produces<string>(200, "text/plain").Produces<ProblemResponse>(404, "application/problem+json");
         group.MapGet("/events/{seq:long}/proof", ProofAsync).WithName("GetProof").RequireScope(Scopes.AuditRead).Waits()
-            .Produces<ProofResponse>().ProducesProblems(404, 503);
+            .Produces<ProofResponse>(200, "application/json", "text/plain").ProducesProblems(404, 503);
         group.MapGet("/consistency", ConsistencyAsync).WithName("GetConsistency").RequireScope(Scopes.AuditRead).Waits()
             .Produces<ConsistencyResponse>().ProducesProblems(400, 404, 503);
         group.MapGet("/tile/{level}/{**index}", TileAsync).WithName("GetTile").AllowAnyone()

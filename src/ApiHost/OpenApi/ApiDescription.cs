@@ -40,6 +40,7 @@ internal static class ApiDescription
         });
         options.AddOperationTransformer(DescribeAccess);
         options.AddOperationTransformer(DescribeIdempotency);
+        options.AddOperationTransformer(SharedProblems.Add);
         options.AddOperationTransformer(Examples.Add);
     });
 

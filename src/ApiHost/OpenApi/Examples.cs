@@ -158,9 +158,12 @@ internal static class Examples
         foreach (var (status, answer) in operation.Responses ?? [])
         {
             if (response is not null && status.StartsWith('2')
-                && answer.Content?.TryGetValue("application/json", out var content) is true)
+                && answer.Content is { } contents)
             {
-                content.Example = JsonNode.Parse(response);
+                foreach (var (type, content) in contents)
+                {
+                    content.Example = type.EndsWith("json", StringComparison.Ordinal) ? JsonNode.Parse(response) : null;
+                }
             }
         }
 

@@ -21,6 +21,8 @@ internal static class SignatureEndpoints
     /// </summary>
     private const string CacheFor = "public, max-age=5";
 
+    private const string KeySetType = "application/jwk-set+json";
+
     public static void MapSignatures(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/tenants/{tenant}/keys").WithTags("Signing keys").TakesTurns();
@@ -28,7 +30,8 @@ internal static class SignatureEndpoints
             .Produces<SignatureResponse>().ProducesProblems(400, 404, 409, 413, 415);
         group.MapPost("/verify", VerifyAsync).WithName("Verify").RequireScope(Scopes.KeysVerify).Does(RouteClass.Check)
             .Produces<VerdictResponse>().ProducesProblems(400, 404, 413, 415);
-        group.MapGet("/jwks.json", KeySetAsync).WithName("GetKeySet").AllowAnyone().Produces<JwksResponse>()
+        group.MapGet("/jwks.json", KeySetAsync).WithName("GetKeySet").AllowAnyone()
+            .Produces<JwksResponse>(200, KeySetType).Produces(304)
             .Produces<ProblemResponse>(StatusCodes.Status400BadRequest, "application/problem+json");
     }
 
@@ -143,7 +146,7 @@ internal static class SignatureEndpoints
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Json(
                 new JwksResponse(KeySet.Of(ring, withRevoked: revoked is not null)),
-                contentType: "application/jwk-set+json");
+                contentType: KeySetType);
     }
 
     private static async ValueTask<VerdictResponse> JudgeAsync(
