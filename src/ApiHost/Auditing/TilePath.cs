@@ -60,7 +60,8 @@ internal readonly record struct TilePath(long Index, int Width)
     private static bool IsNumber(string text, int lengthMax, out int number)
     {
         number = 0;
-        return text.Length <= lengthMax
+        // The parser takes NULs behind a number.
+        return text.Length <= lengthMax && !text.AsSpan().ContainsAnyExceptInRange('0', '9')
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

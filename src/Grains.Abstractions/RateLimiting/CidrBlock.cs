@@ -91,6 +91,8 @@ public sealed record CidrBlock
 
     private static bool TryParsePrefix(ReadOnlySpan<char> text, int length, out int prefix) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out prefix)
+        // The parser takes NULs behind a number.
+        && !text.ContainsAnyExceptInRange('0', '9')
         && prefix <= length
         && (text.Length == 1 || text[0] != '0');
 }

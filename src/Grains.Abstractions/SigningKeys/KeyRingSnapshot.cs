@@ -105,7 +105,9 @@ public static class KeyVersions
     public static bool TryParse(ReadOnlySpan<char> name, out int number)
     {
         number = 0;
+        // The runtime's own parser takes NULs behind a number.
         return name.Length is > 1 and <= 10 && name[0] == 'v' && name[1] is >= '1' and <= '9'
+            && !name[1..].ContainsAnyExceptInRange('0', '9')
             && int.TryParse(name[1..], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

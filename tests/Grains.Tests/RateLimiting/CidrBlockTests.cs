@@ -36,6 +36,7 @@ public class CidrBlockTests
     [InlineData("10.0.0.0/33", "must have a prefix length from 0 to 32")]
     [InlineData("10.0.0.0/", "must have a prefix length from 0 to 32")]
     [InlineData("10.0.0.0/08", "must have a prefix length from 0 to 32")]
+    [InlineData("10.0.0.0/8\0", "must have a prefix length from 0 to 32")]
     [InlineData("10.0.0.0/-1", "must have a prefix length from 0 to 32")]
     [InlineData("10.0.0.0/8/8", "must have a prefix length from 0 to 32")]
     [InlineData("10.0.0.0/99999999999", "must have a prefix length from 0 to 32")]

@@ -88,6 +88,7 @@ public class SignatureAlgorithmTests
     [InlineData("V1", null)]
     [InlineData("v-1", null)]
     [InlineData("v1 ", null)]
+    [InlineData("v1\0", null)]
     [InlineData("v99999999999", null)]
     public void Version_IsReadInTheVeryFormThatIsWritten(string name, int? number)
     {
