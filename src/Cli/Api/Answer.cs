@@ -9,6 +9,9 @@ namespace Gatehouse.Cli.Api;
 /// <param name="RequestId">What the server logged the request as.</param>
 internal sealed record Answer(int Status, string Text, string? RequestId)
 {
+    // Whatever stands between answers, too: of a name that is there twice, nobody knows which one is meant.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>The body; null when it is no JSON object.</summary>
     public JsonObject? Json { get; } = Read(Text);
 
@@ -27,9 +30,12 @@ internal sealed record Answer(int Status, string Text, string? RequestId)
     {
         try
         {
-            return JsonNode.Parse(text) as JsonObject;
+            var json = JsonNode.Parse(text, documentOptions: Strict) as JsonObject;
+            // Half of a surrogate pair is found only when it is written or read.
+            json?.ToJsonString();
+            return json;
         }
-        catch (JsonException)
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
             return null;
         }
