@@ -27,6 +27,8 @@ internal sealed class RawConnection(int port) : IAsyncDisposable
     private int _start;
     private int _end;
 
+    public bool IsOpen => _client is not null;
+
     /// <summary>Sends and reads; null: the connection was ended without an answer.</summary>
     /// <exception cref="TimeoutException">There was no whole answer in time.</exception>
     public async Task<RawAnswer?> SendAsync(RawRequest request)

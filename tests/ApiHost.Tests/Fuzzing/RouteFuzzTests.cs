@@ -25,7 +25,7 @@ public sealed class RouteFuzzTests(ITestOutputHelper output) : IAsyncLifetime
     private const long BytesPerRequest = 4096;
     private const long BytesAtRest = 96L * 1024 * 1024;
 
-    private static readonly TimeSpan InSuite = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan InSuite = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, int> _successes = new();
     private readonly ConcurrentDictionary<(string, string), (RawRequest Request, Complaint Why, int Seed)> _failures = new();
@@ -108,8 +108,10 @@ public sealed class RouteFuzzTests(ITestOutputHelper output) : IAsyncLifetime
         try
         {
             var start = TimeProvider.System.GetTimestamp();
+            var isReused = connection.IsOpen;
+            var answer = await connection.SendAsync(request);
             // A connection can be at its end when the next request is sent: that one is sent again.
-            var answer = await connection.SendAsync(request) ?? await connection.SendAsync(request);
+            answer ??= isReused ? await connection.SendAsync(request) : null;
             if (TimeProvider.System.GetElapsedTime(start) is { TotalSeconds: > 1 } took)
             {
                 output.WriteLine($"{took} for {request.Operation.Id}, {request.What}: {answer?.Status}");
