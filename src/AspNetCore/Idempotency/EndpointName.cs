@@ -32,7 +32,7 @@ public static partial class EndpointName
         if (text is null || text.Length > LengthMax || parts.Length != 2 || !Method().IsMatch(parts[0])
             || !parts[1].StartsWith('/')
             // A question mark within braces is an optional parameter's.
-            || Constraint().Replace(parts[1], "}").Any(static letter => letter is < ' ' or '\x7f' or '?' or '#'))
+            || Constraint().Replace(parts[1], "$1}").Any(static letter => letter is < ' ' or '\x7f' or '?' or '#'))
         {
             return false;
         }
@@ -51,7 +51,7 @@ public static partial class EndpointName
         ArgumentNullException.ThrowIfNull(method);
         ArgumentNullException.ThrowIfNull(template);
         var segments = template.Trim('/').Split('/').Select(static segment =>
-            segment.Contains('{', StringComparison.Ordinal) ? Constraint().Replace(segment, "}") : Lower(segment));
+            segment.Contains('{', StringComparison.Ordinal) ? Constraint().Replace(segment, "$1}") : Lower(segment));
         return $"{method.ToUpperInvariant()} /{string.Join('/', segments)}";
     }
 
@@ -96,8 +96,9 @@ public static partial class EndpointName
     [GeneratedRegex("^[A-Za-z]{1,16}\\z")]
     private static partial Regex Method();
 
-    // {id:guid}, {id=7}, {id?}, {**rest}: the name is what is left.
-    [GeneratedRegex(@"[:=?][^}]*\}")]
+    // {id:guid}, {id=7}, {id?}, {**rest}: the name is what is left. Within braces only: elsewhere, a question mark
+    // begins a query.
+    [GeneratedRegex(@"(\{[^{}:=?]*)[:=?][^}]*\}")]
     private static partial Regex Constraint();
 
     [GeneratedRegex(

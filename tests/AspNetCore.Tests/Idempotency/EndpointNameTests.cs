@@ -31,6 +31,8 @@ public class EndpointNameTests
     [InlineData("/orders")]
     [InlineData("POST orders")]
     [InlineData("POST /orders?x=1")]
+    [InlineData("POST /orders?x={id}")]
+    [InlineData("POST /orders/{id}?x={y}")]
     [InlineData("P0ST /orders")]
     [InlineData("POST  /orders")]
     [InlineData("POST\n /orders")]
