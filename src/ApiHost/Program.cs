@@ -16,6 +16,7 @@ if (args is [ProbeCommand.Name, ..])
 try
 {
     await using var app = GatehouseHost.Build(args);
+    Listeners.RefuseTaken(app.Configuration);
     await app.RunAsync();
     return 0;
 }

@@ -36,6 +36,7 @@ internal static class SiloHost
         var app = builder.Build();
         // Now, and not by the host's start, which logs a wrong setting with a stack before it throws.
         app.Services.GetRequiredService<IStartupValidator>().Validate();
+        TakenPort.Refuse("Gatehouse:Silo:HealthPort", HealthAddress(options.Silo), options.Silo.HealthPort);
         app.MapHealthProbes();
         app.MapHealthDependencies();
         app.MapPrometheusScrapingEndpoint("/metrics");
@@ -47,8 +48,11 @@ internal static class SiloHost
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = 0;
-        kestrel.Listen(silo.HealthAddress is { } text ? IPAddress.Parse(text) : IPAddress.Loopback, silo.HealthPort);
+        kestrel.Listen(HealthAddress(silo), silo.HealthPort);
     }
+
+    private static IPAddress HealthAddress(SiloOptions silo) =>
+        silo.HealthAddress is { } text ? IPAddress.Parse(text) : IPAddress.Loopback;
 
     /// <summary>One line, so that who starts a silo can wait for it, and find the ports that were free.</summary>
     private static string ReadyLine(WebApplication app, GatehouseOptions options)

@@ -99,7 +99,7 @@ internal sealed class RedisProbe(string region, TimeSpan timeout, TimeProvider t
                 await WithPermissionsAsync(user, database), servers,
                 use.Roles.Contains(RedisRole.Data) ? await RingsAsync(database) : null);
         }
-        catch (RedisException failure)
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
             return new RedisReport(user with { Failure = Why(failure) }, [], null);
         }
@@ -149,7 +149,7 @@ internal sealed class RedisProbe(string region, TimeSpan timeout, TimeProvider t
             await connection.GetDatabase().PingAsync();
             return true;
         }
-        catch (RedisException refused)
+        catch (Exception refused) when (refused is RedisException or TimeoutException)
         {
             return IsAuthentication(refused) ? false : null;
         }

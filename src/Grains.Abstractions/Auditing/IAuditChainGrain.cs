@@ -14,7 +14,7 @@ public interface IAuditChainGrain : IGrainWithStringKey
     /// already, with the same content, is answered with its place.
     /// </summary>
     /// <exception cref="Resilience.ServiceOverloadedException">The store does not take them now.</exception>
-    [Alias("append"), ResponseTimeout("00:00:08"), AlwaysInterleave]
+    [Alias("append"), ResponseTimeout("00:00:05"), AlwaysInterleave]
     Task<AuditAppendResult> AppendAsync(IReadOnlyList<AuditEvent> events);
 
     /// <summary>

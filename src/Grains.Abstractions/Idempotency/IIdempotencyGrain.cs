@@ -13,29 +13,36 @@ public interface IIdempotencyGrain : IGrainWithIntegerKey
     /// </summary>
     /// <exception cref="Resilience.ServiceOverloadedException">The store does not answer; the effect must not start.
     /// </exception>
-    [Alias("begin"), ResponseTimeout("00:01:00")]
+    [Alias("begin"), ResponseTimeout("00:00:03")]
     Task<BeginResult> BeginAsync(string name, BeginCall asked);
 
+    /// <summary>
+    /// The same for a call that waits while another one is doing it (<see cref="BeginCall.Wait"/>). Apart from the
+    /// other, whose callers learn within seconds that nobody is there to answer.
+    /// </summary>
+    [Alias("begin-waiting"), ResponseTimeout("00:00:35")]
+    Task<BeginResult> BeginWaitingAsync(string name, BeginCall asked);
+
     /// <summary>Keeps the answer of the request that began with that epoch. Safe to repeat.</summary>
-    [Alias("complete"), ResponseTimeout("00:00:10")]
+    [Alias("complete"), ResponseTimeout("00:00:03")]
     Task<StepOutcome> CompleteAsync(string name, long epoch, StoredResponse response);
 
     /// <summary>Gives the key back: the request that began with that epoch had no effect. Safe to repeat.</summary>
-    [Alias("release"), ResponseTimeout("00:00:10")]
+    [Alias("release"), ResponseTimeout("00:00:03")]
     Task<StepOutcome> ReleaseAsync(string name, long epoch);
 
     /// <summary>
     /// Gives back what that owner claimed, if it claimed anything: whoever never learned its epoch. Safe to repeat.
     /// </summary>
-    [Alias("give-back"), ResponseTimeout("00:00:10")]
+    [Alias("give-back"), ResponseTimeout("00:00:03")]
     Task<StepOutcome> GiveBackAsync(string name, string owner);
 
     /// <summary>Keeps the claim for longer.</summary>
-    [Alias("renew"), ResponseTimeout("00:00:10")]
+    [Alias("renew"), ResponseTimeout("00:00:03")]
     Task<StepOutcome> RenewAsync(string name, long epoch, TimeSpan lease);
 
     /// <summary>What is stored; null: nothing.</summary>
-    [Alias("get"), ResponseTimeout("00:00:10")]
+    [Alias("get"), ResponseTimeout("00:00:03")]
     Task<IdempotencyEntry?> GetAsync(string name);
 }
 

@@ -14,7 +14,11 @@ public readonly record struct IdempotencyKeyHandle
     public string Name { get; }
 
     /// <inheritdoc cref="IIdempotencyGrain.BeginAsync"/>
-    public Task<BeginResult> BeginAsync(BeginCall asked) => _grain.BeginAsync(Name, asked);
+    public Task<BeginResult> BeginAsync(BeginCall asked)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        return asked.Wait > TimeSpan.Zero ? _grain.BeginWaitingAsync(Name, asked) : _grain.BeginAsync(Name, asked);
+    }
 
     /// <inheritdoc cref="IIdempotencyGrain.CompleteAsync"/>
     public Task<StepOutcome> CompleteAsync(long epoch, StoredResponse response) =>

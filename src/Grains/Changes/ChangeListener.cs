@@ -40,7 +40,7 @@ internal sealed partial class ChangeListener(
             {
                 return await redis.GetSubscriber().SubscribeAsync(connection.Channel);
             }
-            catch (RedisException failure)
+            catch (Exception failure) when (failure is RedisException or TimeoutException)
             {
                 metrics.Failed("subscribe");
                 if (attempt == QuietAttempts)

@@ -20,19 +20,11 @@ internal sealed partial class IdempotencyGrain(
 
     private readonly WaitingRoom _waiting = new();
 
-    public async Task<BeginResult> BeginAsync(string name, BeginCall asked)
-    {
-        var (result, isLegacy) = asked.Wait > TimeSpan.Zero && !_waiting.IsFull
-            ? await WaitAsync(name, asked)
-            : await TryBeginAsync(name, asked);
-        if (isLegacy)
-        {
-            metrics.LegacyHit();
-        }
+    public async Task<BeginResult> BeginAsync(string name, BeginCall asked) =>
+        Began(await TryBeginAsync(name, asked));
 
-        metrics.Began(result.Outcome);
-        return result;
-    }
+    public async Task<BeginResult> BeginWaitingAsync(string name, BeginCall asked) => Began(
+        _waiting.IsFull ? await TryBeginAsync(name, asked) : await WaitAsync(name, asked));
 
     public async Task<StepOutcome> CompleteAsync(string name, long epoch, StoredResponse response)
     {
@@ -64,6 +56,18 @@ internal sealed partial class IdempotencyGrain(
             Status = stored.Response?.Status ?? 0,
         }
         : null;
+
+    private BeginResult Began((BeginResult Result, bool IsLegacy) begun)
+    {
+        var (result, isLegacy) = begun;
+        if (isLegacy)
+        {
+            metrics.LegacyHit();
+        }
+
+        metrics.Began(result.Outcome);
+        return result;
+    }
 
     private async Task<(BeginResult Result, bool IsLegacy)> WaitAsync(string name, BeginCall call)
     {

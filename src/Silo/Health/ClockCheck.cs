@@ -37,7 +37,7 @@ internal sealed class ClockCheck(
         {
             answer = await database.ExecuteAsync("TIME");
         }
-        catch (RedisException failure)
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
             // That the store is away is another check's finding.
             return new CheckResult(CheckOutcome.Unknown, "The store did not say its time.") { Failure = failure };

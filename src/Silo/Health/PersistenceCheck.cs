@@ -21,7 +21,7 @@ internal sealed class PersistenceCheck(CheckedConnection store) : IDependencyChe
         {
             info = (string)(await database.ScriptEvaluateAsync(Script))!;
         }
-        catch (RedisException failure)
+        catch (Exception failure) when (failure is RedisException or TimeoutException)
         {
             // That the store is away is another check's finding.
             return new CheckResult(CheckOutcome.Unknown, "The store did not say how it keeps data.")

@@ -20,15 +20,16 @@ public sealed class AuditWritersTests(PostgresServer postgres, ITestOutputHelper
                 ["Gatehouse:Http:TenantRequestsPerSecond"] = "0",
             },
         });
-        foreach (var (writers, events) in new[] { (20, 10), (50, 10), (500, 100) })
+        foreach (var (writers, events) in new[] { (20, 10), (50, 10), (500, 20) })
         {
             var (tenant, history) = ($"w{writers}", new ChainHistory($"w{writers}"));
             await cluster.Hosts[0].PutTenantAsync(tenant);
 
+            var began = history.Now;
             await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => history.WriteAsync(
                 () => cluster.Hosts[writer % 2], writer, i => i < events)));
 
-            var took = history.Elapsed();
+            var took = history.Now - began;
             Assert.Equal(writers * events, history.Count);
             var count = await history.CheckAsync(cluster.Hosts[1]);
             // And the two with which the tenant's key was made, unless the chain was read before them.

@@ -23,7 +23,8 @@ public sealed class SealCrashTests(ITestOutputHelper log)
         using var folder = new TempFolder();
         var settings = redis?.Settings ?? [];
 
-        foreach (var step in Steps)
+        // The embedded store is the same code behind another server: the first step and the last.
+        foreach (var step in redis is not null ? Steps : [Steps[0], Steps[^1]])
         {
             // One after the other is looked at: what one leaves unfinished, the next process would die of.
             var (tenant, history) = (step.Replace('.', '-'), new ChainHistory(step.Replace('.', '-')));
@@ -50,9 +51,9 @@ public sealed class SealCrashTests(ITestOutputHelper log)
     {
         for (var batch = 0; batch < Batches; batch++)
         {
+            var began = history.Now;
             try
             {
-                var began = history.Elapsed();
                 var (status, body) = await SendAsync(process, tenant, batch);
                 Assert.Equal(201, status);
                 history.Take(body, began);
@@ -60,6 +61,7 @@ public sealed class SealCrashTests(ITestOutputHelper log)
             catch (HttpRequestException)
             {
                 // It is dead already, as it should be.
+                history.TakeUnanswered(Ids(batch), began);
                 return;
             }
         }
@@ -67,12 +69,14 @@ public sealed class SealCrashTests(ITestOutputHelper log)
 
     private static Task<(int Status, JsonElement Body)> SendAsync(GatehouseProcess process, string tenant, int batch)
     {
-        var events = Enumerable.Range(0, 1_000).Select(i => $$"""
-            {"id":"b{{batch}}-{{i}}","actor":{"type":"user","id":"7"},"action":"write","outcome":"success"}
+        var events = Ids(batch).Select(id => $$"""
+            {"id":"{{id}}","actor":{"type":"user","id":"7"},"action":"write","outcome":"success"}
             """);
         return process.SendAsync(
             HttpMethod.Post, $"/v1/tenants/{tenant}/audit/events", $$"""{"events":[{{string.Join(',', events)}}]}""");
     }
+
+    private static IEnumerable<string> Ids(int batch) => Enumerable.Range(0, 1_000).Select(i => $"b{batch}-{i}");
 
     private static async Task<bool> IsArchivedAsync(GatehouseProcess process, string tenant)
     {

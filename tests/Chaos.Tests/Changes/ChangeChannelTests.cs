@@ -74,4 +74,22 @@ public class ChangeChannelTests
             await client.UntilAsync(isCurrent: true);
         }
     }
+
+    [Fact]
+    public async Task Process_ThatStartsWhileTheStoreHangs_HearsOnceItAnswers()
+    {
+        await using var store = await Store.StartAsync("redis");
+        await using var process = await ChannelProcess.ConnectAsync(store);
+        var timedOut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var failures = ChannelProcess.ListenForFailures(what => _ = what == "subscribe" && timedOut.TrySetResult());
+
+        await store.Server.PauseAsync();
+        await process.StartAsync();
+        await timedOut.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await store.Server.ContinueAsync();
+
+        await process.UntilAsync(isCurrent: true);
+        await process.Announcer.SubjectChangedAsync(Key);
+        Assert.Equal(Key.ToString(), await process.NextAsync());
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Gatehouse.Chaos.Tests.Processes;
 using Gatehouse.Grains.Abstractions.Changes;
@@ -31,13 +32,43 @@ internal sealed class ChannelProcess : IAsyncDisposable, IChangeObserver
     public static async Task<ChannelProcess> StartAsync(Store store, bool announces = true)
     {
         var process = new ChannelProcess(store, announces);
-        foreach (var service in process._services.GetServices<IHostedService>())
+        await process.StartAsync();
+        await process.UntilAsync(isCurrent: true);
+        return process;
+    }
+
+    /// <summary>One that has its connection and does not listen yet.</summary>
+    public static async Task<ChannelProcess> ConnectAsync(Store store)
+    {
+        var process = new ChannelProcess(store, announces: true);
+        await process._services.GetRequiredService<ChangeConnection>().ConnectAsync();
+        return process;
+    }
+
+    public async Task StartAsync()
+    {
+        foreach (var service in _services.GetServices<IHostedService>())
         {
             await service.StartAsync(CancellationToken.None);
         }
+    }
 
-        await process.UntilAsync(isCurrent: true);
-        return process;
+    /// <summary>How often something of the channel has failed, by what it was.</summary>
+    public static MeterListener ListenForFailures(Action<string?> failed)
+    {
+        var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, all) =>
+            {
+                if (instrument.Name == "gatehouse.changes.failures")
+                {
+                    all.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => failed($"{tags[0].Value}"));
+        listener.Start();
+        return listener;
     }
 
     /// <summary>The next thing an observer is told.</summary>

@@ -9,42 +9,20 @@ namespace Gatehouse.Chaos.Tests.Changes;
 /// Two real processes on one real Redis: what one of them remembers as refused is let in within a second of the answer
 /// that the other gave to a reset, a refund or a change of the policy, whatever happens to the channel between them.
 /// </summary>
-public sealed partial class DeniedProcessTests : IAsyncLifetime
+public sealed partial class DeniedProcessTests(DeniedProcesses processes) : IClassFixture<DeniedProcesses>
 {
     private static readonly TimeSpan SeenWithin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly TempFolder _folder = new();
-    private RedisServer _redis = null!;
-    private GatehouseProcess _here = null!;
-    private GatehouseProcess _there = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _redis = await RedisServer.StartAsync();
-        var settings = new Dictionary<string, string>(_redis.Settings)
-        {
-            ["Gatehouse:Topology"] = "CoHosted",
-            ["Gatehouse:Silo:Port"] = "0",
-            ["Gatehouse:Silo:GatewayPort"] = "0",
-        };
-        _here = await GatehouseProcess.StartAsync(_folder.Path, settings);
-        _there = await GatehouseProcess.StartAsync(_folder.Path, settings);
-        Assert.Equal(201, (await _here.PutTenantAsync("acme")).Status);
-        await PutPolicyAsync(limit: 1);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _there.DisposeAsync();
-        await _here.DisposeAsync();
-        await _redis.DisposeAsync();
-        _folder.Dispose();
-    }
+    private readonly RedisServer _redis = processes.Redis;
+    private readonly GatehouseProcess _here = processes.Here;
+    private readonly GatehouseProcess _there = processes.There;
+    private readonly string _tenant = $"t{Guid.NewGuid():n}";
 
     [Fact]
     public async Task ResetHere_IsSeenThereWithinASecond()
     {
+        await PutPolicyAsync(limit: 1);
         await RememberThereAsync("a");
 
         await ExpectSeenThereAsync("a", since: await ActHereAsync("reset", """{"subject":"a"}"""));
@@ -53,6 +31,7 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
     [Fact]
     public async Task PolicyChangedHere_IsSeenThereWithinASecond()
     {
+        await PutPolicyAsync(limit: 1);
         await RememberThereAsync("a");
 
         await PutPolicyAsync(limit: 2);
@@ -63,6 +42,7 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
     [Fact]
     public async Task ResetHere_WhileEveryListenerIsCutOff_IsSeenThereWithinASecond()
     {
+        await PutPolicyAsync(limit: 1);
         await using var admin = await _redis.ConnectAsync();
         for (var i = 0; i < 5; i++)
         {
@@ -76,6 +56,7 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
     [Fact]
     public async Task RefundHere_WhileTheStoreIsStopped_IsSeenThereWithinASecond()
     {
+        await PutPolicyAsync(limit: 1);
         await RememberThereAsync("a");
         await _redis.PauseAsync();
 
@@ -87,12 +68,12 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
     /// <summary>Spends the subject's limit, and calls there until it is refused from memory.</summary>
     private async Task RememberThereAsync(string subject)
     {
-        await _here.CheckAsync("acme", "p", subject);
+        await _here.CheckAsync(_tenant, "p", subject);
         var before = await RepeatedThereAsync();
         using var end = new CancellationTokenSource(Patience);
         while (await RepeatedThereAsync() == before)
         {
-            var (status, _) = await _there.CheckAsync("acme", "p", subject);
+            var (status, _) = await _there.CheckAsync(_tenant, "p", subject);
             Assert.True(status == 429, $"{status}: {_there.Output}");
             await Task.Delay(50, end.Token);
         }
@@ -108,7 +89,7 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
     private async Task<long> ActHereAsync(string action, string body)
     {
         var (status, answer) = await _here.SendAsync(
-            HttpMethod.Post, $"/v1/tenants/acme/rate-limits/p/{action}", body);
+            HttpMethod.Post, $"/v1/tenants/{_tenant}/rate-limits/p/{action}", body);
         var acknowledgedAt = TimeProvider.System.GetTimestamp();
         Assert.True(status == 200, $"{status} {JsonSerializer.Serialize(answer)}");
         return acknowledgedAt;
@@ -116,8 +97,9 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
 
     private async Task PutPolicyAsync(int limit)
     {
+        await _here.PutTenantAsync(_tenant);
         var (status, _) = await _here.PutPolicyAsync(
-            "acme", "p", $$"""{"limit":{{limit}},"window":"01:00:00","coldStart":{"duration":"00:00:00"} }""");
+            _tenant, "p", $$"""{"limit":{{limit}},"window":"01:00:00","coldStart":{"duration":"00:00:00"} }""");
         Assert.True(status is 200 or 201, $"{status}: {_here.Output}");
     }
 
@@ -127,7 +109,7 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
         while (true)
         {
             var madeAfter = TimeProvider.System.GetElapsedTime(since);
-            var (status, answer) = await _there.CheckAsync("acme", "p", subject);
+            var (status, answer) = await _there.CheckAsync(_tenant, "p", subject);
             if (status == 200)
             {
                 return;
@@ -139,4 +121,37 @@ public sealed partial class DeniedProcessTests : IAsyncLifetime
 
     [GeneratedRegex(@"(?m)^gatehouse_ratelimit_denied_repeated_total\S* (\d+)")]
     private static partial Regex Repeated();
+}
+
+/// <summary>The two processes and their Redis; each test has a tenant of its own.</summary>
+public sealed class DeniedProcesses : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new();
+
+    internal RedisServer Redis { get; private set; } = null!;
+
+    internal GatehouseProcess Here { get; private set; } = null!;
+
+    internal GatehouseProcess There { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Redis = await RedisServer.StartAsync();
+        var settings = new Dictionary<string, string>(Redis.Settings)
+        {
+            ["Gatehouse:Topology"] = "CoHosted",
+            ["Gatehouse:Silo:Port"] = "0",
+            ["Gatehouse:Silo:GatewayPort"] = "0",
+        };
+        Here = await GatehouseProcess.StartAsync(_folder.Path, settings);
+        There = await GatehouseProcess.StartAsync(_folder.Path, settings);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await There.DisposeAsync();
+        await Here.DisposeAsync();
+        await Redis.DisposeAsync();
+        _folder.Dispose();
+    }
 }

@@ -2,7 +2,10 @@ using Gatehouse.Chaos.Tests.Processes;
 
 namespace Gatehouse.Chaos.Tests.Clusters;
 
-/// <summary>One region of real processes: a Redis, silos and API hosts, all on loopback and on free ports.</summary>
+/// <summary>
+/// One region of real processes: a Redis, silos and API hosts, and an archive if its layout says so; all on loopback and on
+/// free ports.
+/// </summary>
 internal sealed class ChaosCluster : IAsyncDisposable
 {
     private readonly TempFolder _folder = new();
@@ -18,6 +21,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
         {
             ["Gatehouse:Region"] = layout.Region,
             ["Gatehouse:Topology"] = layout.Silos == 0 ? "CoHosted" : "Client",
+            // All callers come from one address, and for few tenants.
+            ["Gatehouse:Http:ClientRequestsPerSecond"] = "0",
+            ["Gatehouse:Http:TenantRequestsPerSecond"] = "0",
         };
     }
 
@@ -25,19 +31,39 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public RedisServer Redis { get; }
 
+    public PostgresServer ArchiveServer { get; } = new();
+
+    /// <summary>The connection string of the archive, where it is a server.</summary>
+    public string? Archive { get; private set; }
+
     public GatehouseProcess[] Silos { get; }
 
     public GatehouseProcess[] Hosts { get; }
 
     /// <summary>What every process said, those that are gone too.</summary>
-    public IEnumerable<(string Name, string Output)> Outputs =>
-        _started.Select(process => (process.Name, process.Process.Output));
+    public IEnumerable<(string Name, string Output)> Outputs
+    {
+        get
+        {
+            lock (_started)
+            {
+                return [.. _started.Select(process => (process.Name, process.Process.Output))];
+            }
+        }
+    }
 
     public static async Task<ChaosCluster> StartAsync(ClusterLayout layout)
     {
-        var cluster = new ChaosCluster(layout, await RedisServer.StartAsync());
+        var cluster = new ChaosCluster(layout, await RedisServer.StartOnSmallDiskAsync());
         try
         {
+            if (layout.HasArchiveServer)
+            {
+                cluster.Archive = await cluster.ArchiveServer.NewDatabaseAsync();
+                cluster._settings["Gatehouse:Archive:Provider"] = "Postgres";
+                cluster._settings["Gatehouse:Archive:ConnectionString"] = cluster.Archive;
+            }
+
             // Hosts that are clients start when there is a silo to connect to.
             await Task.WhenAll(Enumerable.Range(0, layout.Silos).Select(cluster.StartSiloAsync));
             await Task.WhenAll(Enumerable.Range(0, layout.Hosts).Select(cluster.StartHostAsync));
@@ -59,6 +85,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
         Add($"silo-{index}", Silos[index]);
     }
 
+    /// <summary>Starts an API host, in the place of one that is gone.</summary>
+    public async Task StartHostAsync(int index)
+    {
+        Hosts[index] = await GatehouseProcess.StartAsync(_folder.Path, _settings);
+        Add($"host-{index}", Hosts[index]);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var (_, process) in _started)
@@ -67,13 +100,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         }
 
         await Redis.DisposeAsync();
+        await ArchiveServer.DisposeAsync();
         _folder.Dispose();
-    }
-
-    private async Task StartHostAsync(int index)
-    {
-        Hosts[index] = await GatehouseProcess.StartAsync(_folder.Path, _settings);
-        Add($"host-{index}", Hosts[index]);
     }
 
     private void Add(string name, GatehouseProcess process)

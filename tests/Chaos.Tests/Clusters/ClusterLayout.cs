@@ -7,6 +7,9 @@ internal sealed record ClusterLayout(int Silos, int Hosts)
 {
     public string Region { get; init; } = "local";
 
+    /// <summary>Whether the archive is a PostgreSQL; without it, a file that all silos share.</summary>
+    public bool HasArchiveServer { get; init; }
+
     /// <summary>Settings of every process, beside those that the layout needs.</summary>
     public Dictionary<string, string> Settings { get; init; } = [];
 }

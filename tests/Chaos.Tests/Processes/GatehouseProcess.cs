@@ -99,10 +99,16 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
     /// <summary>Sends a request with headers of its own, with the admin key.</summary>
     public async Task<(int Status, JsonElement Body)> SendAsync(HttpRequestMessage request)
     {
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
-        using var response = await Client.SendAsync(request);
+        using var response = await AnswerAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
+    }
+
+    /// <summary>Sends a request with the admin key and answers all that came back.</summary>
+    public Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request)
+    {
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        return Client.SendAsync(request);
     }
 
     /// <summary>Sends a request as a browser would, to which the admin gave the key as a password.</summary>

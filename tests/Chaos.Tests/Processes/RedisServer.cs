@@ -11,6 +11,7 @@ namespace Gatehouse.Chaos.Tests.Processes;
 internal sealed class RedisServer : IAsyncDisposable
 {
     private const string Tests = "tests";
+    private const string ReadyToAccept = "Ready to accept connections";
 
     private static readonly string Shipped = Path.Combine(
         typeof(RedisServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
@@ -22,6 +23,7 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly string[] _settings;
     private readonly bool _expectsRefusals;
     private Process? _process;
+    private SmallDisk? _disk;
 
     private RedisServer(string usersFile, string[] settings, bool expectsRefusals)
     {
@@ -67,6 +69,19 @@ internal sealed class RedisServer : IAsyncDisposable
     /// Starts one. Without redis-server the test is skipped, or fails in CI, where a skip would hide it.
     /// </summary>
     public static Task<RedisServer> StartAsync(params string[] settings) => LaunchAsync("users.acl", settings);
+
+    /// <summary>The disk that it keeps its data on, if it was started on one of its own.</summary>
+    public SmallDisk? Disk => _disk;
+
+    /// <summary>Starts one on a disk of its own that can be filled, where this process may mount one.</summary>
+    public static async Task<RedisServer> StartOnSmallDiskAsync()
+    {
+        Programs.Require("redis-server", "redis-server");
+        var server = new RedisServer("users.acl", [], expectsRefusals: false);
+        server._disk = await SmallDisk.MountAsync(server.Folder);
+        await server.RunAsync();
+        return server;
+    }
 
     /// <summary>Starts a replica of this one.</summary>
     public Task<RedisServer> StartReplicaAsync() => StartAsync(
@@ -135,8 +150,24 @@ internal sealed class RedisServer : IAsyncDisposable
     public async Task RestartLoadingAsync(int microsecondsPerKey)
     {
         await KillAsync();
-        await RunAsync("Server initialized", "--key-load-delay", $"{microsecondsPerKey}");
+        await RunAsync(
+            "redis-server", [.. Arguments, "--key-load-delay", $"{microsecondsPerKey}"], "Server initialized");
     }
+
+    /// <summary>
+    /// Starts it again, on a disk that fails from its nth sync on: it ends by itself then, as one must that promised to
+    /// have written what it acknowledged.
+    /// </summary>
+    public Task StartOnFailingDiskAsync(int syncs) => RunAsync(
+        "strace",
+        [
+            "--kill-on-exit", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
+            $"inject=fdatasync:error=EIO:when={syncs}+", "redis-server", .. Arguments,
+        ],
+        ReadyToAccept);
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    public Task EndedAsync() => _process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
 
     public Task PauseAsync()
     {
@@ -160,6 +191,11 @@ internal sealed class RedisServer : IAsyncDisposable
         }
 
         _process?.Dispose();
+        if (_disk is not null)
+        {
+            await _disk.DisposeAsync();
+        }
+
         _folder.Delete(recursive: true);
         Assert.Empty(refused);
     }
@@ -176,13 +212,13 @@ internal sealed class RedisServer : IAsyncDisposable
     // The shipped file says so until somebody puts in passwords of their own.
     private static string PasswordOf(string user) => $"CHANGE-ME-{user.Replace("gatehouse-", "", StringComparison.Ordinal)}";
 
-    private Task RunAsync() => RunAsync("Ready to accept connections");
+    private string[] Arguments => [.. ServerArguments, "--dir", Folder, .. _settings];
 
-    private async Task RunAsync(string until, params string[] more)
+    private Task RunAsync() => RunAsync("redis-server", Arguments, ReadyToAccept);
+
+    private async Task RunAsync(string program, string[] arguments, string until)
     {
-        string[] arguments = [.. ServerArguments, "--dir", Folder, .. _settings, .. more];
-        var start = new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true };
-        _process = Process.Start(start)!;
+        _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         var said = new List<string>();
         do
         {
@@ -190,5 +226,8 @@ internal sealed class RedisServer : IAsyncDisposable
                 ?? throw new InvalidOperationException($"redis-server did not start. It said:\n{string.Join('\n', said)}"));
         }
         while (!said[^1].Contains(until, StringComparison.Ordinal));
+        // Whoever does not read on stops it, once the pipe is full.
+        _process.OutputDataReceived += static (_, _) => { };
+        _process.BeginOutputReadLine();
     }
 }

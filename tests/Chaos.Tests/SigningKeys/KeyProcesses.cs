@@ -37,5 +37,5 @@ internal static class KeyProcesses
 
     private static string Text(JsonElement json, string name) => json.GetProperty(name).GetString()!;
 
-    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+    internal static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

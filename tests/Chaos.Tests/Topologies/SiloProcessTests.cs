@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Gatehouse.Chaos.Tests.Processes;
 
 namespace Gatehouse.Chaos.Tests.Topologies;
@@ -46,5 +48,23 @@ public class SiloProcessTests(ITestOutputHelper log)
         Assert.Contains("Gatehouse silo did not start: ", output, StringComparison.Ordinal);
         Assert.Contains(setting, output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Silo_WhoseHealthPortIsTaken_EndsBeforeItJoinsAndNamesTheSetting()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        using var folder = new TempFolder();
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+
+        var (exitCode, output) = await GatehouseProcess.RunSiloToEndAsync(
+            folder.Path, new Dictionary<string, string>(redis.Settings) { ["Gatehouse:Silo:HealthPort"] = $"{port}" });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"Gatehouse:Silo:HealthPort: port {port} of 127.0.0.1 is taken", output, StringComparison.Ordinal);
+        await using var admin = await redis.ConnectAsync();
+        Assert.False(await admin.GetDatabase().KeyExistsAsync("gatehouse/members/local"));
     }
 }

@@ -1,11 +1,12 @@
 using System.Globalization;
 
-namespace Gatehouse.Chaos.Tests.Clusters;
+namespace Gatehouse.Chaos.Tests.Scenarios;
 
 /// <summary>One round of a scenario.</summary>
 /// <param name="Seed">Chooses victims, moments, subjects and paces; threads and timers run as they like.</param>
+/// <param name="Number">Which round of the test it is, from 1.</param>
 /// <param name="Log">Where the report goes.</param>
-internal sealed record ChaosRound(int Seed, ITestOutputHelper Log)
+internal sealed record ChaosRound(int Seed, int Number, ITestOutputHelper Log)
 {
     public Random Random { get; } = new(Seed);
 
@@ -17,8 +18,13 @@ internal sealed record ChaosRound(int Seed, ITestOutputHelper Log)
 /// <summary>How often a scenario is played: once, or again and again with new seeds. See docs/testing.md.</summary>
 internal static class ChaosRounds
 {
-    private const string DurationName = "GATEHOUSE_CHAOS_DURATION";
+    public const string DurationName = "GATEHOUSE_CHAOS_DURATION";
     private const string SeedName = "GATEHOUSE_CHAOS_SEED";
+
+    private static int _played;
+
+    /// <summary>How many rounds this process has played to their end.</summary>
+    public static int Played => _played;
 
     public static async Task PlayAsync(ITestOutputHelper log, Func<ChaosRound, Task> play)
     {
@@ -32,7 +38,8 @@ internal static class ChaosRounds
         for (var number = 1; number == 1 || TimeProvider.System.GetElapsedTime(start) < duration; number++)
         {
             log.WriteLine($"round {number}, {SeedName}={seed}");
-            await play(new ChaosRound(seed, log));
+            await play(new ChaosRound(seed, number, log));
+            Interlocked.Increment(ref _played);
             seed = new Random(seed).Next();
         }
     }

@@ -2,15 +2,21 @@ using System.Text.Json;
 using Gatehouse.Chaos.Tests.Clusters;
 using Gatehouse.Chaos.Tests.RateLimiting.Checkers;
 
-namespace Gatehouse.Chaos.Tests.RateLimiting.Scenarios;
+namespace Gatehouse.Chaos.Tests.RateLimiting.Load;
 
-/// <summary>One policy for each algorithm, all warm: what a young region costs has its own tests.</summary>
+/// <summary>One policy for each algorithm.</summary>
 internal static class LoadPolicies
 {
-    public const string Tenant = "acme";
+    /// <summary>No call of the load costs more.</summary>
+    public const int CostMax = 2;
+
+    public const double ColdFactor = 0.5;
 
     private const int Units = 60;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(6);
+
+    /// <summary>How long a region is young, where that is what a scenario is about.</summary>
+    public static TimeSpan ColdFor { get; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Each region limits for itself.</summary>
     public static IReadOnlyList<Limit> Regional { get; } =
@@ -27,12 +33,17 @@ internal static class LoadPolicies
     /// <summary>The most calls that no limit of a region refuses, if they are spread over the window.</summary>
     public static double UnitsPerSecond => Units / Window.TotalSeconds;
 
-    public static async Task PutAsync(ChaosCluster cluster, IEnumerable<Limit> limits)
+    /// <param name="cluster">The region.</param>
+    /// <param name="tenant">Whose they are.</param>
+    /// <param name="limits">What they are.</param>
+    /// <param name="coldFor">How long they are reduced in a young region. Default: not at all.</param>
+    public static async Task PutAsync(
+        ChaosCluster cluster, string tenant, IEnumerable<Limit> limits, TimeSpan coldFor = default)
     {
-        await ExpectWrittenAsync(await cluster.Hosts[0].PutTenantAsync(Tenant));
+        await ExpectWrittenAsync(await cluster.Hosts[0].PutTenantAsync(tenant));
         foreach (var limit in limits)
         {
-            await ExpectWrittenAsync(await cluster.Hosts[0].PutPolicyAsync(Tenant, limit.Policy, Document(limit)));
+            await ExpectWrittenAsync(await cluster.Hosts[0].PutPolicyAsync(tenant, limit.Policy, Document(limit, coldFor)));
         }
     }
 
@@ -42,12 +53,12 @@ internal static class LoadPolicies
         return Task.CompletedTask;
     }
 
-    private static string Document(Limit limit) => JsonSerializer.Serialize(new
+    private static string Document(Limit limit, TimeSpan coldFor) => JsonSerializer.Serialize(new
     {
         limit = limit.Units,
         window = limit.Window,
         algorithm = $"{limit.Law}",
-        coldStart = new { duration = TimeSpan.Zero },
+        coldStart = new { duration = coldFor, factor = ColdFactor },
         global = limit.GlobalUnits is { } units
             ? new { mode = "eventual", multiplier = (decimal)units / limit.Units }
             : new { mode = "off", multiplier = 2m },

@@ -1,19 +1,17 @@
 using Gatehouse.Chaos.Tests.Histories;
+using Gatehouse.Chaos.Tests.RateLimiting.Load;
 
-namespace Gatehouse.Chaos.Tests.RateLimiting.Scenarios;
+namespace Gatehouse.Chaos.Tests.Scenarios;
 
 /// <summary>What docs/guarantees.md lets each kind of fault cost. Nothing here is not published there.</summary>
 internal static class PromisedCosts
 {
-    /// <summary>No call of the load costs more.</summary>
-    public const int CallMax = 2;
-
     /// <summary>A process that holds subjects is gone without a word.</summary>
     public static readonly Fault Crash = new("SIGKILL", default, default)
     {
         ChunksOver = 1,
         ChunksUnder = 2,
-        UnitsUnder = CallMax,
+        UnitsUnder = LoadPolicies.CostMax,
         Moves = true,
         RecoveryMax = TimeSpan.FromSeconds(10),
     };
@@ -47,6 +45,13 @@ internal static class PromisedCosts
         HidesTheStore = true,
         RecoveryMax = TimeSpan.FromSeconds(2),
     };
+
+    /// <summary>An API host has no state: only its own callers notice, until they find another.</summary>
+    public static readonly Fault HostAway = new("replaced", default, default) { RecoveryMax = TimeSpan.FromSeconds(2) };
+
+    /// <summary>Nothing is archived and signed; appends go on.</summary>
+    public static readonly Fault ArchiveAway =
+        new("archive away", default, default) { RecoveryMax = TimeSpan.FromSeconds(2) };
 
     /// <summary>A region does not reach the global store; its clients find the way back within seconds.</summary>
     public static readonly Fault CutOff = new("cut off", default, default)

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
-using Gatehouse.Chaos.Tests.Clusters;
-using Gatehouse.Chaos.Tests.Histories;
 using Gatehouse.Chaos.Tests.RateLimiting.Checkers;
+using Gatehouse.Chaos.Tests.Scenarios;
 
-namespace Gatehouse.Chaos.Tests.RateLimiting.Scenarios;
+namespace Gatehouse.Chaos.Tests.RateLimiting.Load;
 
 /// <summary>
 /// Steady clients: of each policy one subject is called well above its limit, by several clients at once, and many
@@ -23,23 +22,23 @@ internal sealed class LimitLoad
     private readonly Task _clients;
     private volatile bool _isOver;
 
-    /// <param name="regions">Where the clients are.</param>
+    /// <param name="run">Its regions, its clock, and its chance, which chooses subjects, costs and paces.</param>
+    /// <param name="tenant">Whose limits.</param>
     /// <param name="limits">The policies that they call.</param>
-    /// <param name="clock">The clock of the history.</param>
-    /// <param name="seed">Chooses subjects, costs and paces.</param>
     /// <param name="pressure">The calls of the hot subjects, in units of what their limits admit in a region.</param>
-    public LimitLoad(
-        IReadOnlyList<ChaosCluster> regions, IReadOnlyList<Limit> limits, HistoryClock clock, int seed, double pressure)
+    public LimitLoad(ChaosRun run, string tenant, IReadOnlyList<Limit> limits, double pressure)
     {
         _limits = limits;
-        var random = new Random(seed);
+        var random = run.NewRandom();
         var hotPause = TimeSpan.FromSeconds(HotClients / (pressure * LoadPolicies.UnitsPerSecond));
-        var quietPause = TimeSpan.FromSeconds(QuietClients * regions.Count / QuietCallsPerSecond);
-        _clients = Task.WhenAll(regions.SelectMany(region => Enumerable.Range(0, QuietClients)
-            .Select(_ => RunAsync(new LimitClient(region, clock), new Random(random.Next()), quietPause, Quiet))
+        var quietPause = TimeSpan.FromSeconds(QuietClients * run.Regions.Count / QuietCallsPerSecond);
+        _clients = Task.WhenAll(run.Regions.SelectMany(region => Enumerable.Range(0, QuietClients)
+            .Select(_ => RunAsync(
+                new LimitClient(run.ClientOf(region), tenant), new Random(random.Next()), quietPause, Quiet))
             .Concat(limits.SelectMany(limit => Enumerable.Range(0, HotClients)
                 .Select(_ => RunAsync(
-                    new LimitClient(region, clock), new Random(random.Next()), hotPause, _ => (limit, Hot, 1)))))));
+                    new LimitClient(run.ClientOf(region), tenant), new Random(random.Next()), hotPause,
+                    _ => (limit, Hot, 1)))))));
     }
 
     /// <summary>Lets every client have its last answer, and answers all calls.</summary>
@@ -64,6 +63,6 @@ internal sealed class LimitLoad
     private (Limit Limit, string Subject, int Cost) Quiet(Random random)
     {
         var subject = random.Next(QuietSubjects);
-        return (_limits[subject % _limits.Count], $"quiet-{subject}", random.Next(1, 1 + PromisedCosts.CallMax));
+        return (_limits[subject % _limits.Count], $"quiet-{subject}", random.Next(1, 1 + LoadPolicies.CostMax));
     }
 }

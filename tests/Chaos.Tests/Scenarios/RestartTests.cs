@@ -1,0 +1,44 @@
+namespace Gatehouse.Chaos.Tests.Scenarios;
+
+/// <summary>Restarts under load: an orderly one costs nobody anything, of one process or of all at once.</summary>
+[Collection(ChaosScenarios.Name)]
+public class RestartTests(ChaosRegion region, ITestOutputHelper log)
+{
+    [Fact]
+    public Task Region_UpgradedProcessByProcess_KeepsAllPromises() => region.PlayAsync(log, async (round, cluster, run) =>
+    {
+        await ChaosRun.GoOnAsync(round.Between(3, 5));
+        for (var silo = 0; silo < cluster.Silos.Length; silo++)
+        {
+            await run.StopSiloAsync(cluster, silo);
+            await run.StartSiloAsync(cluster, silo);
+            await ChaosRun.GoOnAsync(round.Between(1, 2));
+        }
+
+        for (var host = 0; host < cluster.Hosts.Length; host++)
+        {
+            await run.ReplaceHostAsync(cluster, host);
+        }
+
+        await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(3));
+    });
+
+    [Fact]
+    public Task Instances_StoppedAllAtOnceAndStarted_KeepAllPromises() => region.PlayAsync(log, async (round, cluster, run) =>
+    {
+        await ChaosRun.GoOnAsync(round.Between(4, 6));
+        await run.StopAllAsync(cluster);
+        await run.StartAllAsync(cluster);
+        await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(8));
+    });
+
+    [Fact]
+    public Task Instances_KilledAllAtOnceAndStarted_AdmitAChunkTooManyAtMost() =>
+        region.PlayAsync(log, async (round, cluster, run) =>
+        {
+            await ChaosRun.GoOnAsync(round.Between(4, 6));
+            await run.KillAllAsync(cluster);
+            await run.StartAllAsync(cluster);
+            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(8));
+        });
+}
