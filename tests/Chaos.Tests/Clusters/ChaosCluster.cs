@@ -92,6 +92,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
         Add($"host-{index}", Hosts[index]);
     }
 
+    public async Task PutTenantAsync(string tenant)
+    {
+        var (status, body) = await Hosts[0].PutTenantAsync(tenant);
+        Assert.True(status is 200 or 201, $"{status} {body}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var (_, process) in _started)

@@ -23,7 +23,6 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly string[] _settings;
     private readonly bool _expectsRefusals;
     private Process? _process;
-    private SmallDisk? _disk;
 
     private RedisServer(string usersFile, string[] settings, bool expectsRefusals)
     {
@@ -71,16 +70,24 @@ internal sealed class RedisServer : IAsyncDisposable
     public static Task<RedisServer> StartAsync(params string[] settings) => LaunchAsync("users.acl", settings);
 
     /// <summary>The disk that it keeps its data on, if it was started on one of its own.</summary>
-    public SmallDisk? Disk => _disk;
+    public SmallDisk? Disk { get; private set; }
 
     /// <summary>Starts one on a disk of its own that can be filled, where this process may mount one.</summary>
     public static async Task<RedisServer> StartOnSmallDiskAsync()
     {
         Programs.Require("redis-server", "redis-server");
         var server = new RedisServer("users.acl", [], expectsRefusals: false);
-        server._disk = await SmallDisk.MountAsync(server.Folder);
-        await server.RunAsync();
-        return server;
+        server.Disk = await SmallDisk.MountAsync(server.Folder);
+        try
+        {
+            await server.RunAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts a replica of this one.</summary>
@@ -161,8 +168,9 @@ internal sealed class RedisServer : IAsyncDisposable
     public Task StartOnFailingDiskAsync(int syncs) => RunAsync(
         "strace",
         [
-            "--kill-on-exit", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
-            $"inject=fdatasync:error=EIO:when={syncs}+", "redis-server", .. Arguments,
+            "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", $"inject=fdatasync:error=EIO:when={syncs}+",
+            // Who kills the one kills the other too.
+            "setpriv", "--pdeathsig", "KILL", "redis-server", .. Arguments,
         ],
         ReadyToAccept);
 
@@ -191,9 +199,9 @@ internal sealed class RedisServer : IAsyncDisposable
         }
 
         _process?.Dispose();
-        if (_disk is not null)
+        if (Disk is not null)
         {
-            await _disk.DisposeAsync();
+            await Disk.DisposeAsync();
         }
 
         _folder.Delete(recursive: true);
@@ -227,7 +235,6 @@ internal sealed class RedisServer : IAsyncDisposable
         }
         while (!said[^1].Contains(until, StringComparison.Ordinal));
         // Whoever does not read on stops it, once the pipe is full.
-        _process.OutputDataReceived += static (_, _) => { };
-        _process.BeginOutputReadLine();
+        _ = _process.StandardOutput.ReadToEndAsync();
     }
 }

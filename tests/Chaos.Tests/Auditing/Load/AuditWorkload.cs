@@ -34,7 +34,7 @@ internal sealed class AuditWorkload : IWorkload
 
     public static async Task<AuditWorkload> StartAsync(ChaosRun run, string tenant)
     {
-        await run.Regions[0].Hosts[0].PutTenantAsync(tenant);
+        await run.Regions[0].PutTenantAsync(tenant);
         return new AuditWorkload(run, tenant);
     }
 

@@ -35,7 +35,7 @@ internal sealed class IdempotencyWorkload : IWorkload
 
     public static async Task<IdempotencyWorkload> StartAsync(ChaosRun run, string tenant)
     {
-        await run.Regions[0].Hosts[0].PutTenantAsync(tenant);
+        await run.Regions[0].PutTenantAsync(tenant);
         return new IdempotencyWorkload(run, tenant);
     }
 

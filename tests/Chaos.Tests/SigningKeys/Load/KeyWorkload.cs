@@ -40,7 +40,7 @@ internal sealed class KeyWorkload : IWorkload
 
     public static async Task<KeyWorkload> StartAsync(ChaosRun run, string tenant)
     {
-        await run.Regions[0].Hosts[0].PutTenantAsync(tenant);
+        await run.Regions[0].PutTenantAsync(tenant);
         return new KeyWorkload(run, tenant);
     }
 
