@@ -60,7 +60,8 @@ public class StoreOverloadTests(ITestOutputHelper log)
     private int ExpectAnswered(Answer[] answers, GatehouseProcess process)
     {
         Tell(answers);
-        Assert.All(answers, answer => Assert.True(answer.Status is 200 or 201 or 429, $"{answer}\n{process.Output}"));
+        var unknown = answers.Where(answer => answer.Status is not (200 or 201 or 429)).ToList();
+        Assert.True(unknown.Count == 0, unknown.Count == 0 ? "" : $"{unknown[0]}\n{process.Output}");
         var refused = answers.Where(answer => answer.Status == 429).ToList();
         Assert.All(refused, answer => Assert.Equal("service_overloaded", answer.Code));
         Assert.All(refused, answer => Assert.NotNull(answer.Reason));
