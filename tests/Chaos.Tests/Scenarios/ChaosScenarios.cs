@@ -1,4 +1,5 @@
 using Gatehouse.Chaos.Tests.Clusters;
+using Gatehouse.Chaos.Tests.Processes;
 
 namespace Gatehouse.Chaos.Tests.Scenarios;
 
@@ -29,6 +30,8 @@ public sealed class ChaosRegion : IAsyncDisposable
                 HasArchiveServer = true,
                 Settings = new Dictionary<string, string> { ["Gatehouse:Audit:CheckpointEvents"] = "50" },
             });
+            await Eventually.HoldsAsync(
+                async () => (await _cluster.Hosts[0].PutTenantAsync("first")).Status is 200 or 201, TimeSpan.FromSeconds(60));
         }
 
         _isWhole = false;

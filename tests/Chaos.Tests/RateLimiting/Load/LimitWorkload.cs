@@ -103,13 +103,16 @@ internal sealed class LimitWorkload : IWorkload
 
     private static IEnumerable<string> Lacking(History<LimitCall> history)
     {
-        foreach (var hot in SubjectHistory.Of(history).Where(subject => subject.Calls[0].Subject == LimitLoad.Hot))
+        var hot = SubjectHistory.Of(history).Where(subject => subject.Calls[0].Subject == LimitLoad.Hot).ToList();
+        foreach (var subject in hot.Where(subject => subject.Admitted.Count < subject.Limit.Units / 2))
         {
-            var refused = hot.Calls.Count(call => call.Outcome is CallOutcome.Refused);
-            if (hot.Admitted.Count < hot.Limit.Units / 2 || refused < hot.Limit.Units / 3)
-            {
-                yield return $"{hot}: only {hot.Admitted.Count} admitted and {refused} refused";
-            }
+            yield return $"{subject}: only {subject.Admitted.Count} admitted";
+        }
+
+        var refused = hot.Sum(subject => subject.Calls.Count(call => call.Outcome is CallOutcome.Refused));
+        if (refused < LoadPolicies.Regional[0].Units)
+        {
+            yield return $"only {refused} refused";
         }
 
         var quiet = SubjectHistory.AcrossRegions(history)
