@@ -16,7 +16,8 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <summary>Null where this process is not root; in CI it has to be.</summary>
     public static async Task<SmallDisk?> MountAsync(string folder)
     {
-        if (Environment.IsPrivilegedProcess && await RunAsync("mount", "-t", "tmpfs", "-o", $"size={Megabytes}m", "tmpfs", folder))
+        if (Environment.IsPrivilegedProcess
+            && await RunAsync("mount", "-t", "tmpfs", "-o", $"size={Megabytes}m", "tmpfs", folder))
         {
             return new SmallDisk(folder);
         }

@@ -25,7 +25,8 @@ internal static partial class Soak
         var share = duration / Scenarios();
         Environment.SetEnvironmentVariable(ChaosRounds.DurationName, share.ToString("c", CultureInfo.InvariantCulture));
         var exitCode = await ConsoleRunner.Run(["-noColor", "-namespace", typeof(Soak).Namespace!, "-showLiveOutput"]);
-        Console.WriteLine($"{ChaosRounds.Played} rounds, {ChaosRun.Requests:N0} requests, {ChaosRun.Violations} promises broken.");
+        Console.WriteLine(
+            $"{ChaosRounds.Played} rounds, {ChaosRun.Requests:N0} requests, {ChaosRun.Violations} promises broken.");
         return exitCode;
     }
 

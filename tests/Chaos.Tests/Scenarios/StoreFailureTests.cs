@@ -2,7 +2,7 @@ using Gatehouse.Chaos.Tests.Processes;
 
 namespace Gatehouse.Chaos.Tests.Scenarios;
 
-/// <summary>A Redis that is silent, full or on a bad disk under load: nothing is lost or done twice, and answers say so.</summary>
+/// <summary>A Redis that is silent, full or on a bad disk under load: nothing is lost or done twice.</summary>
 [Collection(ChaosScenarios.Name)]
 public class StoreFailureTests(ChaosRegion region, ITestOutputHelper log)
 {

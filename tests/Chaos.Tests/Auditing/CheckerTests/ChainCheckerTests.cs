@@ -101,7 +101,8 @@ public class ChainCheckerTests
 
     private static Run Play((int Kind, int Before, int After)[] attempts, int chosen)
     {
-        var (calls, chain) = (new List<AuditCall>(), new List<ChainEntry> { Entry("own") with { IsOwn = true }, Entry("own2") with { IsOwn = true } });
+        var calls = new List<AuditCall>();
+        var chain = new List<ChainEntry> { Entry("own") with { IsOwn = true }, Entry("own too") with { IsOwn = true } };
         foreach (var (i, (kind, before, after)) in attempts.Index())
         {
             var (id, at) = ($"e{i}", 10 * i);

@@ -32,4 +32,5 @@ internal sealed record AuditCall(string Id, TimeSpan Start, TimeSpan End, AuditO
 /// <param name="Hash">Of its bytes.</param>
 /// <param name="StatedHash">What the API says that it is.</param>
 /// <param name="IsOwn">Whether the service recorded it of itself.</param>
-internal sealed record ChainEntry(long Seq, string Tenant, string Id, string Previous, string Hash, string StatedHash, bool IsOwn);
+internal sealed record ChainEntry(
+    long Seq, string Tenant, string Id, string Previous, string Hash, string StatedHash, bool IsOwn);

@@ -55,7 +55,8 @@ internal sealed class AuditWorkload : IWorkload
                 $"({chain.Count(entry => entry.IsOwn)} of the service itself)",
             Operations = [.. history.Operations],
             Lacking = recorded < RecordedMin ? [$"only {recorded} events were acknowledged"] : [],
-            Around = violation => history.Operations.Where(call => violation.Text.Contains(call.Id, StringComparison.Ordinal)),
+            Around = violation => history.Operations
+                .Where(call => violation.Text.Contains(call.Id, StringComparison.Ordinal)),
         };
     }
 

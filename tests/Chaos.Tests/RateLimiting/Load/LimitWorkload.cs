@@ -81,7 +81,8 @@ internal sealed class LimitWorkload : IWorkload
         var text = new StringBuilder($"{history.Operations.Count} calls ({Outcomes(history.Operations)})");
         foreach (var fault in history.Faults)
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n  {fault.Region} {fault.Name}: calls without a decision: {Felt(history, fault)}");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\n  {fault.Region} {fault.Name}: calls without a decision: {Felt(history, fault)}");
         }
 
         foreach (var hot in SubjectHistory.Of(history).Where(subject => subject.Calls[0].Subject == LimitLoad.Hot))
@@ -95,7 +96,8 @@ internal sealed class LimitWorkload : IWorkload
         {
             var limit = hot.Limit with { Units = hot.Limit.GlobalUnits!.Value };
             var over = Over(hot, (from, to) => new SlidingWindowLaw().AdmittedMax(limit, from, to));
-            text.Append(CultureInfo.InvariantCulture, $"\n  {hot}: over {over}, one region unseen {GlobalBoundChecker.UnseenMax(hot)}");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\n  {hot}: over {over}, one region unseen {GlobalBoundChecker.UnseenMax(hot)}");
         }
 
         return text.ToString();
