@@ -60,7 +60,7 @@ internal sealed class AuditWorkload : IWorkload
         };
     }
 
-    /// <summary>Through every host, from the archive, by the service's own check and by the verifier: all have to agree.</summary>
+    /// <summary>Through every host, from the archive, by the check of the service and the verifier: all have to agree.</summary>
     private async Task<(IReadOnlyList<ChainEntry> Chain, List<Violation> Disagreements)> ReadAsync()
     {
         var reader = new ChainReader(_tenant);
