@@ -17,7 +17,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         (Region, Redis) = (layout.Region, redis);
         Silos = new GatehouseProcess[layout.Silos];
         Hosts = new GatehouseProcess[layout.Hosts];
-        _settings = new Dictionary<string, string>(layout.Settings.Concat(redis.Settings))
+        Network = layout.HasStandby ? new DelayingProxy(redis.Port, TimeSpan.Zero) : null;
+        _settings = new Dictionary<string, string>(layout.Settings.Concat(redis.Settings.Select(Addressed)))
         {
             ["Gatehouse:Region"] = layout.Region,
             ["Gatehouse:Topology"] = layout.Silos == 0 ? "CoHosted" : "Client",
@@ -30,6 +31,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public string Region { get; }
 
     public RedisServer Redis { get; }
+
+    /// <summary>The address of Redis, where another one can take it over.</summary>
+    public DelayingProxy? Network { get; }
+
+    /// <summary>The replica that can.</summary>
+    public RedisServer? Standby { get; private set; }
 
     public PostgresServer ArchiveServer { get; } = new();
 
@@ -57,6 +64,11 @@ internal sealed class ChaosCluster : IAsyncDisposable
         var cluster = new ChaosCluster(layout, await RedisServer.StartOnSmallDiskAsync());
         try
         {
+            if (layout.HasStandby)
+            {
+                cluster.Standby = await cluster.Redis.StartReplicaAsync();
+            }
+
             if (layout.HasArchiveServer)
             {
                 cluster.Archive = await cluster.ArchiveServer.NewDatabaseAsync();
@@ -77,9 +89,14 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a silo, in the place of one that is gone.</summary>
-    public async Task StartSiloAsync(int index)
+    public Task StartSiloAsync(int index) => StartSiloAsync(index, new Dictionary<string, string>());
+
+    /// <summary>The same for one whose clock is wrong.</summary>
+    public Task StartSiloAsync(int index, TimeSpan ahead) => StartSiloAsync(index, WrongClock.Settings(ahead));
+
+    private async Task StartSiloAsync(int index, Dictionary<string, string> more)
     {
-        var settings = new Dictionary<string, string>(_settings);
+        var settings = new Dictionary<string, string>(_settings.Concat(more));
         settings.Remove("Gatehouse:Topology");
         Silos[index] = await GatehouseProcess.StartSiloAsync(_folder.Path, settings);
         Add($"silo-{index}", Silos[index]);
@@ -105,10 +122,23 @@ internal sealed class ChaosCluster : IAsyncDisposable
             await process.DisposeAsync();
         }
 
+        if (Network is not null)
+        {
+            await Network.DisposeAsync();
+        }
+
+        if (Standby is not null)
+        {
+            await Standby.DisposeAsync();
+        }
+
         await Redis.DisposeAsync();
         await ArchiveServer.DisposeAsync();
         _folder.Dispose();
     }
+
+    private KeyValuePair<string, string> Addressed(KeyValuePair<string, string> setting) => Network is null ? setting : new(
+        setting.Key, setting.Value.Replace($":{Redis.Port}", $":{Network.Port}", StringComparison.Ordinal));
 
     private void Add(string name, GatehouseProcess process)
     {

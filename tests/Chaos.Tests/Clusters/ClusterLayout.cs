@@ -10,6 +10,9 @@ internal sealed record ClusterLayout(int Silos, int Hosts)
     /// <summary>Whether the archive is a PostgreSQL; without it, a file that all silos share.</summary>
     public bool HasArchiveServer { get; init; }
 
+    /// <summary>Whether Redis has a replica that can take over its address.</summary>
+    public bool HasStandby { get; init; }
+
     /// <summary>Settings of every process, beside those that the layout needs.</summary>
     public Dictionary<string, string> Settings { get; init; } = [];
 }

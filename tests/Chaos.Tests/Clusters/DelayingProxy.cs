@@ -10,9 +10,9 @@ internal sealed class DelayingProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
-    private readonly int _target;
     private readonly TimeSpan _delay;
     private readonly Task _accepting;
+    private volatile int _target;
     private volatile bool _isCut;
     private volatile TaskCompletionSource _flowing = new();
 
@@ -33,6 +33,13 @@ internal sealed class DelayingProxy : IAsyncDisposable
     public void Cut()
     {
         _isCut = true;
+        CloseAll();
+    }
+
+    /// <summary>Leads to another port from now on, as an address does that another server has taken over.</summary>
+    public void Redirect(int target)
+    {
+        _target = target;
         CloseAll();
     }
 

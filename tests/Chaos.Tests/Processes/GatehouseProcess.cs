@@ -33,6 +33,8 @@ internal sealed partial class GatehouseProcess : IAsyncDisposable
             Environment =
             {
                 ["ASPNETCORE_ENVIRONMENT"] = "Production",
+                // A process that lives for seconds never gets back what profiling it costs.
+                ["DOTNET_TieredPGO"] = "0",
                 ["Gatehouse__DataDirectory"] = folder,
                 ["Gatehouse__Auth__AdminKey"] = AdminKey,
                 ["Gatehouse__SigningKeys__Kek"] = Kek,

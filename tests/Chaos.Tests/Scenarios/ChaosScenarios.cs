@@ -28,7 +28,12 @@ public sealed class ChaosRegion : IAsyncDisposable
             _cluster = await ChaosCluster.StartAsync(new ClusterLayout(Silos: 3, Hosts: 2)
             {
                 HasArchiveServer = true,
-                Settings = new Dictionary<string, string> { ["Gatehouse:Audit:CheckpointEvents"] = "50" },
+                // Many checkpoints, and nobody waits for long until all is archived.
+                Settings = new Dictionary<string, string>
+                {
+                    ["Gatehouse:Audit:CheckpointEvents"] = "50",
+                    ["Gatehouse:Audit:CheckpointPeriod"] = "00:00:02",
+                },
             });
             await Eventually.HoldsAsync(
                 async () => (await _cluster.Hosts[0].PutTenantAsync("first")).Status is 200 or 201, TimeSpan.FromSeconds(60));

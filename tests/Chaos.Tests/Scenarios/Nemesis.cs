@@ -19,6 +19,10 @@ internal static class Nemesis
     public static Task StartSiloAsync(this ChaosRun run, ChaosCluster cluster, int silo) =>
         run.DoAsync($"silo-{silo}", PromisedCosts.Join, () => cluster.StartSiloAsync(silo));
 
+    /// <summary>One comes whose clock is wrong.</summary>
+    public static Task StartSiloAsync(this ChaosRun run, ChaosCluster cluster, int silo, TimeSpan ahead) => run.DoAsync(
+        $"silo-{silo}, its clock {ahead} ahead", PromisedCosts.Join, () => cluster.StartSiloAsync(silo, ahead));
+
     /// <summary>An API host leaves in order, and its successor takes its place.</summary>
     public static Task ReplaceHostAsync(this ChaosRun run, ChaosCluster cluster, int host) => run.DoAsync(
         $"host-{host}", PromisedCosts.HostAway, async () =>
@@ -93,6 +97,20 @@ internal static class Nemesis
             await cluster.Redis.StartOnFailingDiskAsync(syncs);
             await cluster.Redis.EndedAsync();
             await cluster.Redis.StartAgainAsync();
+        });
+
+    /// <summary>A replica takes over that lacks all that was acknowledged for a while.</summary>
+    public static Task FailOverAsync(this ChaosRun run, ChaosCluster cluster, Func<Task> whileItLags) =>
+        run.DoAsync("failover", PromisedCosts.StoreAway, async () =>
+        {
+            await cluster.Standby!.PauseAsync();
+            // What is on the way to it would still arrive.
+            await cluster.Redis.SendAsync("CLIENT KILL TYPE replica");
+            await whileItLags();
+            await cluster.Redis.KillAsync();
+            await cluster.Standby.ContinueAsync();
+            await cluster.Standby.SendAsync("REPLICAOF NO ONE");
+            cluster.Network!.Redirect(cluster.Standby.Port);
         });
 
     /// <summary>SIGKILL, and started again.</summary>

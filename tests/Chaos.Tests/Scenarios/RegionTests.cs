@@ -21,7 +21,7 @@ public class RegionTests(ITestOutputHelper log)
         {
             await using var regions = await ChaosRegions.StartAsync(3);
             await using var run = await ChaosRun.StartAsync(round, regions.All, unseenRegions: 2);
-            await ChaosRun.GoOnAsync(round.Between(8, 10));
+            await ChaosRun.GoOnAsync(round.Between(7, 8));
             // One of them, or all at the same time.
             var victim = round.Random.Next(regions.All.Count + 1);
             var isAll = victim == regions.All.Count;
@@ -32,7 +32,7 @@ public class RegionTests(ITestOutputHelper log)
                 isSilent ? "silently" : "loudly",
                 PromisedCosts.CutOff with { Region = isAll ? null : regions.All[victim].Region },
                 () => CutOffAsync(networks, isSilent, round.Between(7, 9)));
-            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(6));
+            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(5));
             await run.CheckAsync();
         });
 

@@ -15,9 +15,9 @@ public class RotationFailureTests(ChaosRegion region, ITestOutputHelper log)
             await run.Workload<KeyWorkload>().NextChangeAsync();
             await run.KillSiloAsync(cluster, victim);
             await run.StartSiloAsync(cluster, victim);
-            await ChaosRun.GoOnAsync(round.Between(4, 6));
+            await ChaosRun.GoOnAsync(round.Between(3, 5));
             await run.Workload<KeyWorkload>().NextChangeAsync();
             await run.KillStoreAsync(cluster, round.Between(0.5, 2));
-            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(9));
+            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(7));
         });
 }

@@ -8,7 +8,7 @@ public class SiloFailureTests(ChaosRegion region, ITestOutputHelper log)
     public Task Zombie_StoppedUntilDeclaredDead_EndsItselfAndHasDoneNoHarm() =>
         region.PlayAsync(log, async (round, cluster, run) =>
         {
-            await ChaosRun.GoOnAsync(round.Between(4, 6));
+            await ChaosRun.GoOnAsync(round.Between(3, 5));
             var victim = round.Random.Next(cluster.Silos.Length);
             await run.PauseSiloAsync(cluster, victim);
             await ChaosRun.GoOnAsync(round.Between(0, 3));

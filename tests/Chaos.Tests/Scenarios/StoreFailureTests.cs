@@ -9,11 +9,11 @@ public class StoreFailureTests(ChaosRegion region, ITestOutputHelper log)
     [Fact]
     public Task Store_SilentAndThenOutOfMemory_KeepsAllPromises() => region.PlayAsync(log, async (round, cluster, run) =>
     {
-        await ChaosRun.GoOnAsync(round.Between(4, 6));
-        await run.PauseStoreAsync(cluster, round.Between(2, 5));
-        await ChaosRun.GoOnAsync(round.Between(5, 7));
-        await run.FillStoreAsync(cluster, round.Between(2, 4));
-        await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(9));
+        await ChaosRun.GoOnAsync(round.Between(3, 4));
+        await run.PauseStoreAsync(cluster, round.Between(2, 4));
+        await ChaosRun.GoOnAsync(round.Between(4, 5));
+        await run.FillStoreAsync(cluster, round.Between(2, 3));
+        await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(7));
     });
 
     [Fact]
@@ -25,10 +25,10 @@ public class StoreFailureTests(ChaosRegion region, ITestOutputHelper log)
             await run.FailDiskAsync(cluster, syncs: round.Random.Next(20, 200));
             if (cluster.Redis.Disk is { } disk)
             {
-                await ChaosRun.GoOnAsync(round.Between(5, 7));
+                await ChaosRun.GoOnAsync(round.Between(4, 5));
                 await run.FillDiskAsync(cluster, disk, round.Between(0, 2));
             }
 
-            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(9));
+            await ChaosRun.GoOnAsync(TimeSpan.FromSeconds(7));
         });
 }
