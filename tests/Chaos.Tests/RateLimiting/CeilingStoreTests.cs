@@ -56,6 +56,21 @@ public class CeilingStoreTests
 
     [Theory]
     [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
+    public async Task Reserve_WithRequestsMissing_StartsAnewSentOnceOrTwice(string kind)
+    {
+        await using var store = await Store.StartAsync(kind);
+        var ceilings = new RedisCeilingStore(store.Redis);
+        await ceilings.ReserveAsync(Key, "a", First);
+
+        var behind = await ceilings.ReserveAsync(Key, "a", First with { Sequence = 4, Settled = [] });
+        var again = await ceilings.ReserveAsync(Key, "a", First with { Sequence = 4, Settled = [] });
+        var next = await ceilings.ReserveAsync(Key, "a", First with { Sequence = 5, Settled = [] });
+
+        Assert.Equal((4, 4, 4), (behind.FirstSequence, again.FirstSequence, next.FirstSequence));
+    }
+
+    [Theory]
+    [MemberData(nameof(Store.Kinds), MemberType = typeof(Store))]
     public async Task Reserve_SomethingElseUnderTheKey_IsUnreadableUntilItIsDeleted(string kind)
     {
         await using var store = await Store.StartAsync(kind);

@@ -101,7 +101,7 @@ internal static class Nemesis
 
     /// <summary>A replica takes over that lacks all that was acknowledged for a while.</summary>
     public static Task FailOverAsync(this ChaosRun run, ChaosCluster cluster, Func<Task> whileItLags) =>
-        run.DoAsync("failover", PromisedCosts.StoreAway, async () =>
+        run.DoAsync("to a replica that lags", PromisedCosts.FailOver, async () =>
         {
             await cluster.Standby!.PauseAsync();
             // What is on the way to it would still arrive.

@@ -46,6 +46,18 @@ internal static class PromisedCosts
         RecoveryMax = TimeSpan.FromSeconds(2),
     };
 
+    /// <summary>
+    /// A replica takes over that lacks what was acknowledged for a while. Subjects tell it again what it has lost, but not
+    /// what it did not hear that they gave back.
+    /// </summary>
+    public static readonly Fault FailOver = StoreAway with
+    {
+        Name = "failover",
+        ChunksUnder = 2,
+        UnitsUnder = LoadPolicies.CostMax,
+        Moves = true,
+    };
+
     /// <summary>An API host has no state: only its own callers notice, until they find another.</summary>
     public static readonly Fault HostAway = new("replaced", default, default) { RecoveryMax = TimeSpan.FromSeconds(2) };
 

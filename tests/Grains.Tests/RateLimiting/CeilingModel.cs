@@ -25,6 +25,7 @@ internal sealed class CeilingModel
 
         if (prior < request.Sequence)
         {
+            first = prior > 0 && prior < request.Sequence - 1 ? request.Sequence : first;
             if (isOther)
             {
                 first = request.Sequence;
@@ -46,6 +47,30 @@ internal sealed class CeilingModel
         }
 
         return Answer(isApplied: true, first);
+    }
+
+    /// <summary>A replica of it, as it is now.</summary>
+    public CeilingModel Copy()
+    {
+        var copy = new CeilingModel();
+        copy.TakeOver(this);
+        return copy;
+    }
+
+    /// <summary>That replica takes over: what this one has acknowledged since is lost.</summary>
+    public void TakeOver(CeilingModel replica)
+    {
+        Clear();
+        (_windowMs, _debt) = (replica._windowMs, replica._debt);
+        foreach (var (bucket, count) in replica._counts)
+        {
+            _counts[bucket] = count;
+        }
+
+        foreach (var (owner, known) in replica._owners)
+        {
+            _owners[owner] = known;
+        }
     }
 
     /// <summary>The store was flushed.</summary>

@@ -68,6 +68,13 @@ public class CeilingTests
             iter: Tries.Of(2_000));
 
     [Fact]
+    public void FailOver_ToAReplicaThatLags_FreesNothing() =>
+        Worlds(Event.Check, Event.Answer, Event.LoseAnswer, Event.LoseRequest, Event.Replicate, Event.FailOver).Sample(
+            steps => Play(Sliding, steps, world =>
+                Assert.True(world.AdmittedSince(world.NowMs - Window) <= Limit)),
+            iter: Tries.Of(2_000));
+
+    [Fact]
     public void TwoOwners_AtOnce_AdmitAtMostOneChunkMore() =>
         Gen.Select(Steps(Event.Check, Event.Answer, Event.LoseAnswer), Gen.Bool.Array[40]).Sample(
             (steps, turns) =>

@@ -14,6 +14,8 @@ internal enum Event
     Crash,
     HandOver,
     Flush,
+    Replicate,
+    FailOver,
 }
 
 internal sealed record WorldStep(long GapMs, Event Event, long Cost);
@@ -28,6 +30,7 @@ internal sealed class CeilingWorld(Quota quota, CeilingModel store, long startMs
 
     private string _owner = NewOwner();
     private ReserveRequest? _request;
+    private CeilingModel _replica = new();
 
     public List<(long AtMs, long Units)> Admitted { get; } = [];
 
@@ -65,6 +68,12 @@ internal sealed class CeilingWorld(Quota quota, CeilingModel store, long startMs
                 break;
             case Event.Flush:
                 store.Clear();
+                break;
+            case Event.Replicate:
+                _replica = store.Copy();
+                break;
+            case Event.FailOver:
+                store.TakeOver(_replica);
                 break;
         }
     }

@@ -42,7 +42,9 @@ internal readonly partial struct Ceiling
         });
     }
 
-    /// <summary>Whether the store lost what it had acknowledged.</summary>
+    /// <summary>
+    /// Whether the store lost what it had acknowledged: all of it, or, where a replica took over, the last of it.
+    /// </summary>
     public bool HasForgotten(ReserveAnswer answer) =>
         answer.IsApplied && FirstSequence != 0 && answer.FirstSequence != FirstSequence;
 

@@ -72,7 +72,9 @@ internal sealed record ReserveAnswer
     /// <summary>The window of the counts; 0 when there are none.</summary>
     public required long WindowMs { get; init; }
 
-    /// <summary>The first request of this owner that the store knows of; another one after it lost its data.</summary>
+    /// <summary>
+    /// The first request of this owner that the store knows of, all since then too; another one after it lost data.
+    /// </summary>
     public required long FirstSequence { get; init; }
 
     /// <summary>Token bucket: the latest debt that any owner told.</summary>

@@ -8,7 +8,7 @@
 -- ARGV[6]  buckets before this one no longer count and are dropped
 -- ARGV[7]  token bucket: "time:level:peak", kept when it is the latest; empty: none
 -- ARGV[8..] bucket, units to add (may be negative; a bucket never falls below 0)
--- answers  {1, window, the owner's first sequence number known here, latest debt, bucket, units, ...}, numbers as strings
+-- answers  {1, window, the owner's first sequence number known here without a gap, latest debt, bucket, units, ...}, numbers as strings
 --          {0, ...} the same, but nothing was changed: the counts belong to a window that is not replaced
 local sequence, oldest = tonumber(ARGV[2]), tonumber(ARGV[6])
 local time = redis.call('TIME')
@@ -38,6 +38,8 @@ local applied = 1
 if window ~= '0' and window ~= ARGV[4] and window ~= ARGV[5] then
   applied = 0
 elseif prior < sequence then
+  -- What is missing in between was acknowledged by another store, whose place this one has taken: a replica that lagged.
+  if prior > 0 and prior < sequence - 1 then first = sequence end
   if window ~= ARGV[4] then
     -- Not where there is nothing: a script that has deleted may write although the store is full.
     if window ~= '0' then redis.call('DEL', KEYS[1]) end
