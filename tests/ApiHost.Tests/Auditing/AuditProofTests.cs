@@ -50,11 +50,10 @@ public class AuditProofTests(SharedHost shared)
             ["Gatehouse:Http:FailedAuthenticationCost"] = "100",
         });
 
-        // Both at once: a second later there is enough for another one.
-        var answers = await Task.WhenAll(
-            host.GetPublicAsync("made-up", path), host.GetPublicAsync("made-up-too", path));
+        var first = await host.GetPublicAsync("made-up", path);
+        var second = await host.GetPublicAsync("made-up-too", path);
 
-        Assert.Equal([404, 429], answers.Select(answer => answer.Status).Order());
+        Assert.Equal((404, 429), (first.Status, second.Status));
     }
 
     [Fact]

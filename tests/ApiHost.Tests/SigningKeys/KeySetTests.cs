@@ -98,12 +98,10 @@ public class KeySetTests(SharedHost shared)
             ["Gatehouse:Http:FailedAuthenticationCost"] = "100",
         });
 
-        // Both at once: a second later there is enough for another one.
-        var answers = await Task.WhenAll(
-            host.SendAsync(HttpMethod.Get, "/v1/tenants/made-up/keys/jwks.json", null),
-            host.SendAsync(HttpMethod.Get, "/v1/tenants/made-up-too/keys/jwks.json", null));
+        var first = await host.SendAsync(HttpMethod.Get, "/v1/tenants/made-up/keys/jwks.json", null);
+        var second = await host.SendAsync(HttpMethod.Get, "/v1/tenants/made-up-too/keys/jwks.json", null);
 
-        Assert.Equal([200, 429], answers.Select(answer => answer.Status).Order());
+        Assert.Equal((200, 429), (first.Status, second.Status));
     }
 
     private Task<Answer> GetAsync(string tenant, params (string, string)[] headers) => GetAsync(tenant, "", headers);

@@ -89,14 +89,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a silo, in the place of one that is gone.</summary>
-    public Task StartSiloAsync(int index) => StartSiloAsync(index, new Dictionary<string, string>());
-
-    /// <summary>The same for one whose clock is wrong.</summary>
-    public Task StartSiloAsync(int index, TimeSpan ahead) => StartSiloAsync(index, WrongClock.Settings(ahead));
-
-    private async Task StartSiloAsync(int index, Dictionary<string, string> more)
+    public async Task StartSiloAsync(int index)
     {
-        var settings = new Dictionary<string, string>(_settings.Concat(more));
+        var settings = new Dictionary<string, string>(_settings);
         settings.Remove("Gatehouse:Topology");
         Silos[index] = await GatehouseProcess.StartSiloAsync(_folder.Path, settings);
         Add($"silo-{index}", Silos[index]);

@@ -57,6 +57,8 @@ public sealed class OperationsSystem : IAsyncLifetime
         await SeenAsync("min(gatehouse_changes_current) == 1");
         await Traffic.UseEverythingAsync();
         Traffic.KeepGoing();
+        // Before anything is killed: what only that silo has counted would be gone with it.
+        await SeenAsync("gatehouse_keys_promotion_wait_seconds_count");
     }
 
     /// <summary>Starts a silo, in the place of one that is gone.</summary>
