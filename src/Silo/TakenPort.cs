@@ -19,14 +19,24 @@ public static class TakenPort
             return;
         }
 
-        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(address, port));
-        }
-        catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse)
+        if (IsTaken(address, port))
         {
             throw new ValidationException($"{setting}: port {port} of {address} is taken by another process.");
+        }
+    }
+
+    private static bool IsTaken(IPAddress address, int port)
+    {
+        try
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(address, port));
+            return false;
+        }
+        catch (SocketException failure)
+        {
+            // Whatever else is wrong with an address, such as no IPv6 here, whoever listens on it knows better.
+            return failure.SocketErrorCode is SocketError.AddressAlreadyInUse;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Gatehouse.Fuzzing;
 
@@ -53,6 +54,21 @@ internal sealed class FuzzRun(TimeSpan time)
 
             Assert.True(failure is null,
                 $"{target.Name}, GATEHOUSE_FUZZ_SEED={seed}: {Convert.ToBase64String(input)}\n{failure}");
+        }
+    }
+
+    /// <summary>A megabyte of what a reader has to look at more than once takes no long time.</summary>
+    public static void ReadLong(FuzzTarget target, IEnumerable<string> pieces)
+    {
+        foreach (var piece in pieces)
+        {
+            var text = string.Concat(Enumerable.Repeat(piece, 1024 * 1024 / piece.Length));
+            var start = TimeProvider.System.GetTimestamp();
+
+            Assert.Null(target.Failure(Encoding.UTF8.GetBytes(text)));
+
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(start) < FuzzTarget.Patience, $"{target.Name}: {piece}");
         }
     }
 }
