@@ -87,10 +87,10 @@ internal static class RuntimeHosting
 
     private static void ConfigureCollection(GrainCollectionOptions options)
     {
-        // Counters leave a window after their last call (they ask for longer windows themselves): a flood of addresses
-        // is gone two windows later. Above 80 % of memory the least used leave earlier; their counts go to the store.
+        // Counters leave a minute after their last call (they ask for long windows themselves): a flood of addresses is
+        // gone two windows later. Above 80 % of memory the least used leave earlier; their counts go to the store.
         options.CollectionQuantum = TimeSpan.FromSeconds(20);
-        options.ClassSpecificCollectionAge[typeof(RateLimitGrain).FullName!] = TimeSpan.FromMinutes(1);
+        options.ClassSpecificCollectionAge[typeof(RateLimitGrain).FullName!] = RateLimitingOptions.IdleMin;
         options.EnableActivationSheddingOnMemoryPressure = true;
         // Each waits for the store at most a second. Who takes this long is stuck and must not hold up a shutdown.
         options.ActivationTimeout = TimeSpan.FromSeconds(10);

@@ -51,6 +51,7 @@ public static class SiloHosting
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionClock>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<RegionHeartbeat>());
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipHealth>());
+        builder.Services.AddHostedService<StandstillNotice>();
         builder.Services.AddHostedService<SweepStart>();
         builder.Services.AddSiloHealth(options, builder.Configuration);
         return builder;

@@ -108,7 +108,9 @@ internal sealed class RedisIdempotencyStore : IIdempotencyStore
                     Body = (byte[]?)stored[6] ?? [],
                 });
         }
-        catch (Exception damaged) when (damaged is FormatException or OverflowException or JsonException)
+        // A time that is too long for one is no argument of ours.
+        catch (Exception damaged)
+            when (damaged is FormatException or OverflowException or ArgumentOutOfRangeException or JsonException)
         {
             // Not taken for a key that is free, nor for a defect: the record stays as it is, and runs out.
             throw new ServiceOverloadedException(StoreFailure.Unreadable, Applied.No, damaged);

@@ -9,6 +9,7 @@ internal sealed class MembershipMetrics
     public const string MeterName = "Gatehouse.Membership";
 
     private readonly Counter<long> _failures;
+    private readonly Counter<long> _standstills;
     private volatile TableVerdict _verdict = TableVerdict.Unknown;
 
     public MembershipMetrics(IMeterFactory meters)
@@ -18,7 +19,11 @@ internal sealed class MembershipMetrics
             description: "1 while the membership table does not name this silo: a second cluster can form beside it.");
         _failures = meter.CreateCounter<long>(
             "gatehouse.membership.read.failures", description: "Failed reads of the membership table.");
+        _standstills = meter.CreateCounter<long>("gatehouse.membership.standstills",
+            description: "Times that this process stood still for so long that it may have been declared dead.");
     }
+
+    public void StoodStill() => _standstills.Add(1);
 
     public void Judged(TableVerdict verdict)
     {

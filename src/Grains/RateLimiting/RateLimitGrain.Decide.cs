@@ -26,22 +26,23 @@ internal sealed partial class RateLimitGrain
             return Missing.None;
         }
 
+        if (_counts.NeedsLoad)
+        {
+            decision = default;
+            return Missing.History;
+        }
+
         var now = _clock.NowMs;
-        var isUncovered = cover is Cover.Unavailable || IsUnknownAt(now, policy);
-        if (isUncovered && policy.Policy.OnStoreFailure is StoreFailureMode.Deny)
+        var isUncovered = IsUnknownAt(now, policy) || cover is Cover.Unavailable;
+        if (isUncovered && (policy.Policy.OnStoreFailure is StoreFailureMode.Deny || _counts.IsInDoubt))
         {
             // What is unknown may be readable by now; a reservation was just asked for in vain.
             decision = Decisions.Refused(RateLimitReason.StoreUnavailable);
             return _isUnknown && cover is Cover.Needed ? Missing.History : Missing.None;
         }
 
-        var quota = QuotaAt(now);
-        if (isUncovered && policy.Policy.OnStoreFailure is StoreFailureMode.Reduced)
-        {
-            // Exact waits are not to be had: how long the store stays away is not known. One span is a good guess.
-            quota = quota with { ColdUntilMs = Math.Max(quota.ColdUntilMs, now + SpanMs(quota)) };
-        }
-
+        var isReduced = isUncovered && policy.Policy.OnStoreFailure is StoreFailureMode.Reduced;
+        var quota = isReduced ? Reduced(QuotaAt(now), now) : QuotaAt(now);
         var room = RoomFor(policy, quota);
         var (verdict, missing) = _counts.Acquire(quota, room, check.Cost, now, needsCover: !isUncovered);
         if (missing is Missing.None && verdict.Allowed && check.Cost > 0)
@@ -98,19 +99,28 @@ internal sealed partial class RateLimitGrain
             : new SubjectPolicy(policy, _key);
     }
 
-    /// <summary>Counts in memory are cheaper than counts in the store, for as long as a window is short.</summary>
+    /// <summary>
+    /// Counts in memory are cheaper than counts in the store, for as long as a window is short. The runtime waits for
+    /// an idle age and, after a delay that ends later, for one more: shorter windows would stay for three.
+    /// </summary>
     private void StayInMemory(TimeSpan window, long nowMs)
     {
-        if (nowMs < _keepUntilMs)
+        var keep = window < _options.IdleMax ? window : _options.IdleMax;
+        if (nowMs < _keepUntilMs || keep <= 2 * RateLimitingOptions.IdleMin)
         {
             return;
         }
 
-        var keep = window < _options.IdleMax ? window : _options.IdleMax;
         _keepUntilMs = nowMs + (long)(keep.TotalMilliseconds / 2);
         DelayDeactivation(keep + (keep / 2));
     }
 
-    private static long SpanMs(in Quota quota) =>
-        quota.WindowMs * SlidingWindow.BucketsPerSpan / SlidingWindow.BucketsPerWindow;
+    /// <summary>
+    /// Exact waits are not to be had: how long the store stays away is not known. One span is a good guess.
+    /// </summary>
+    private static Quota Reduced(in Quota quota, long nowMs)
+    {
+        var spanMs = quota.WindowMs * SlidingWindow.BucketsPerSpan / SlidingWindow.BucketsPerWindow;
+        return quota with { ColdUntilMs = Math.Max(quota.ColdUntilMs, nowMs + spanMs) };
+    }
 }

@@ -123,8 +123,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
     {
         ArgumentOutOfRangeException.ThrowIfNegative(cost);
         var check = new RateLimitCheck(cost, address);
-        if (SharesBucket || !_counts.IsLoaded || !_tenants.TryGet(_key.Tenant, out var tenant)
-            || PolicyOf(tenant) is not { } policy)
+        if (SharesBucket || !_tenants.TryGet(_key.Tenant, out var tenant) || PolicyOf(tenant) is not { } policy)
         {
             return CheckSlowAsync(check);
         }
@@ -144,7 +143,7 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
 
         if (PolicyOf(await _tenants.GetAsync(_key.Tenant)) is { } policy)
         {
-            if (!_counts.IsLoaded)
+            if (_counts.NeedsLoad)
             {
                 await LoadAsync(policy, cost: 0);
             }
@@ -202,11 +201,6 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
             return Counted(Decisions.Refused(RateLimitReason.UnknownPolicy), check, null);
         }
 
-        if (!_counts.IsLoaded)
-        {
-            await LoadAsync(policy, check.Cost);
-        }
-
         return Counted(await DecideAsync(policy, check), check, policy);
     }
 
@@ -240,6 +234,12 @@ internal sealed partial class RateLimitGrain : Grain, IRateLimitGrain, IGrainMig
                     break;
                 case Missing.History:
                     await LoadAsync(policy, check.Cost);
+                    if (_counts.NeedsLoad)
+                    {
+                        // What is here may be another silo's by now, and what that one admitted is not known.
+                        return Decisions.Refused(RateLimitReason.StoreUnavailable);
+                    }
+
                     cover = _isUnknown ? Cover.Unavailable : Cover.Needed;
                     break;
                 case Missing.OtherRegions:

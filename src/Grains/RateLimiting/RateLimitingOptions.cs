@@ -27,9 +27,12 @@ internal sealed class RateLimitingOptions
         ErrorMessage = "Gatehouse:RateLimiting:ReservationWait must be between 00:00:00.001 and 00:00:01.")]
     public TimeSpan ReservationWait { get; set; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>How long the runtime leaves an idle subject in memory by itself.</summary>
+    public static readonly TimeSpan IdleMin = TimeSpan.FromMinutes(1);
+
     /// <summary>
-    /// A subject stays in memory for one window after its last call, at most this long; its counts are kept in the
-    /// store after that. Default: 10 minutes.
+    /// A subject stays in memory for a minute after its last call, and where its window is longer than two, for one
+    /// window, at most this long; its counts are kept in the store after that. Default: 10 minutes.
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "1.00:00:00",
         ErrorMessage = "Gatehouse:RateLimiting:IdleMax must be between 00:01:00 and 1.00:00:00.")]

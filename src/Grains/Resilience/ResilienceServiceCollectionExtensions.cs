@@ -36,6 +36,7 @@ internal static class ResilienceServiceCollectionExtensions
         services.AddOptions<OverloadOptions>().BindConfiguration("Gatehouse:Overload")
             .ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton<OverloadMetrics>();
+        services.TryAddSingleton<Standstill>();
         foreach (var store in new[] { GuardedStores.Data, GuardedStores.State, GuardedStores.Global })
         {
             services.TryAddKeyedSingleton(
@@ -80,7 +81,8 @@ internal static class ResilienceServiceCollectionExtensions
         var time = provider.GetRequiredService<TimeProvider>();
         return new StoreGuard(
             store, new StoreGate(store, bounds, metrics, time, rules),
-            provider.GetRequiredKeyedService<CircuitBreaker>(circuit), bounds, metrics, time, rules);
+            provider.GetRequiredKeyedService<CircuitBreaker>(circuit), bounds, metrics, time,
+            provider.GetRequiredService<Standstill>(), rules);
     }
 
     private static CircuitBreaker CreateCircuit(IServiceProvider provider, string store, OverloadOptions options)

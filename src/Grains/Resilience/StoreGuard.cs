@@ -9,7 +9,7 @@ namespace Gatehouse.Grains.Resilience;
 /// </summary>
 internal sealed class StoreGuard(
     string store, StoreGate gate, CircuitBreaker circuit, OverloadOptions options, OverloadMetrics metrics,
-    TimeProvider time, FailureRules? rules = null) : IDisposable
+    TimeProvider time, Standstill standstill, FailureRules? rules = null) : IDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -48,7 +48,7 @@ internal sealed class StoreGuard(
         CallKind kind, RateLimitLease place, CircuitPermit permit, TState state, Func<TState, Task<T>> call)
     {
         Task<T>? running = null;
-        var result = CallResult.Neutral;
+        var (result, standstills) = (CallResult.Neutral, standstill.Count);
         try
         {
             running = call(state);
@@ -60,7 +60,8 @@ internal sealed class StoreGuard(
         {
             if (_rules.Classify(failure, kind) is { } known)
             {
-                result = known.Result;
+                // Where this process stood still, the answer may have been here in time.
+                result = standstills == standstill.Count ? known.Result : CallResult.Neutral;
                 metrics.StoreFailed(store, known.Reason);
                 throw new ServiceOverloadedException(known.Reason, known.Applied, known.Cause ?? failure);
             }

@@ -4,6 +4,7 @@ using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Options;
 
@@ -46,7 +47,8 @@ internal sealed class RegionModel : IDisposable
         _heartbeat = new RegionHeartbeat(
             beats, Clock, Options.Create(new RegionOptions { Region = Name }), options, health, OwnMetrics, own);
         _ceilings = new CeilingServices(
-            null!, new StoreHealth(), Clock, Metrics, new SubjectDeparture(), Options.Create(new RateLimitingOptions()), own);
+            null!, new StoreHealth(), Clock, Metrics, new SubjectDeparture(), Options.Create(new RateLimitingOptions()), own,
+            new Standstill(own));
         _global = new GlobalServices(null!, _heartbeat, health, Metrics, options, own);
     }
 
@@ -59,7 +61,7 @@ internal sealed class RegionModel : IDisposable
     /// <summary>What one activation works with; the links end with it.</summary>
     public (CeilingServices Ceilings, GlobalServices Global) Connect(SubjectLinks links)
     {
-        var time = new SiloTime(_global.Time, () => links.HasCrashed);
+        var time = new SiloTime(_global.Time, links.Run);
         return (_ceilings with { Store = links, Time = time }, _global with { Store = links, Time = time });
     }
 

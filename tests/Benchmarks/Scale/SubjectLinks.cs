@@ -19,6 +19,15 @@ internal sealed class SubjectLinks(
 
     public bool HasCrashed { get; private set; }
 
+    /// <summary>Does something in the process, while there is one.</summary>
+    public void Run(Action action)
+    {
+        if (!HasCrashed)
+        {
+            action();
+        }
+    }
+
     /// <summary>After so many more reservations that are answered.</summary>
     public void CrashInReservation(int after, Action crashed)
     {

@@ -27,10 +27,10 @@ internal sealed class VirtualTime(Random? ties = null) : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new OneShot();
+        var timer = new Timer(this, callback, state, period);
         if (dueTime != Timeout.InfiniteTimeSpan)
         {
-            In(dueTime.Ticks, () => timer.Fire(callback, state));
+            In(dueTime.Ticks, timer.Fire);
         }
 
         return timer;
@@ -84,18 +84,25 @@ internal sealed class VirtualTime(Random? ties = null) : TimeProvider
         public override void Post(SendOrPostCallback d, object? state) => time.In(0, () => d(state));
     }
 
-    /// <summary>A time-out: what the simulation runs asks for no other timer.</summary>
-    private sealed class OneShot : ITimer
+    /// <summary>Never changed: what the simulation runs asks for time-outs and ticks.</summary>
+    private sealed class Timer(VirtualTime time, TimerCallback callback, object? state, TimeSpan period) : ITimer
     {
         private bool _isOver;
 
-        public void Fire(TimerCallback callback, object? state)
+        public void Fire()
         {
+            if (_isOver)
+            {
+                return;
+            }
+
+            _isOver = period == Timeout.InfiniteTimeSpan;
             if (!_isOver)
             {
-                _isOver = true;
-                callback(state);
+                time.In(period.Ticks, Fire);
             }
+
+            callback(state);
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException();
@@ -123,8 +130,8 @@ internal sealed class RegionTime(VirtualTime time, TimeSpan skew) : TimeProvider
         time.CreateTimer(callback, state, dueTime, period);
 }
 
-/// <summary>The clock of a silo: no time-out ends in one that crashed.</summary>
-internal sealed class SiloTime(TimeProvider region, Func<bool> hasCrashed) : TimeProvider
+/// <summary>The clock of a silo, which runs what is due itself: nothing in one that crashed.</summary>
+internal sealed class SiloTime(TimeProvider region, Action<Action> run) : TimeProvider
 {
     public override long TimestampFrequency => region.TimestampFrequency;
 
@@ -133,13 +140,5 @@ internal sealed class SiloTime(TimeProvider region, Func<bool> hasCrashed) : Tim
     public override DateTimeOffset GetUtcNow() => region.GetUtcNow();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        region.CreateTimer(
-            due =>
-            {
-                if (!hasCrashed())
-                {
-                    callback(due);
-                }
-            },
-            state, dueTime, period);
+        region.CreateTimer(due => run(() => callback(due)), state, dueTime, period);
 }

@@ -30,6 +30,7 @@ internal static class UnseenMetrics
         new("gatehouse.idempotency.repairs", Package, "the same"),
         new("gatehouse.ratelimit.snapshots.unreadable", "src/Grains/RateLimiting/RateLimitingMetrics.cs",
             "counts that another version wrote"),
+        new("gatehouse.membership.standstills", "src/Grains/Membership/MembershipMetrics.cs", "a process that is stopped"),
         new("gatehouse.redis.unclassified", "src/Grains/Resilience/OverloadMetrics.cs",
             "a failure that this version does not know"),
         new("orleans-app-requests-canceled", Orleans, "a call that its caller gives up, and not the deadline"),

@@ -19,7 +19,7 @@ internal static class Guards
             store, chosen.Circuit, metrics, TimeProvider.System, NullLogger<CircuitBreaker>.Instance);
         return new StoreGuard(
             store, new StoreGate(store, chosen, metrics, TimeProvider.System, rules), circuit, chosen, metrics,
-            TimeProvider.System, rules);
+            TimeProvider.System, new Standstill(TimeProvider.System), rules);
     }
 
     private static IMeterFactory Meters() =>

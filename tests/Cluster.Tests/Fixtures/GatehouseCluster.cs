@@ -11,6 +11,7 @@ using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.SigningKeys;
 using Gatehouse.Grains.SigningKeys.Signing;
 using Gatehouse.Silo;
@@ -217,6 +218,14 @@ public sealed class GatehouseCluster : IAsyncDisposable
         }
     }
 
+    private void TellTime(IServiceCollection services)
+    {
+        services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
+        // That time is moved by leaps, and the process does not stand still.
+        services.AddSingleton(new Standstill(TimeProvider.System));
+        services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+    }
+
     private async Task StartSilosAsync()
     {
         var builder = new InProcessTestClusterBuilder(_silos);
@@ -224,8 +233,7 @@ public sealed class GatehouseCluster : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             silo.ConfigureGatehouseRuntime();
-            silo.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(Time));
-            silo.Services.UseTimeProviderForBackgroundAreas(TimeProvider.System);
+            TellTime(silo.Services);
             silo.Services.AddSingleton<IRegionStore>(Regions);
             silo.Services.AddSingleton<ICeilingStore>(Counts);
             silo.Services.AddKeyedSingleton<IGrainStorage>("tenants-redis", Tenants);

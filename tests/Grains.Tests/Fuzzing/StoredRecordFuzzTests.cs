@@ -58,6 +58,17 @@ public class StoredRecordFuzzTests
         Assert.All(target.Samples, sample => target.Read(sample));
     }
 
+    // Found by the above: a number, and no time.
+    [Theory]
+    [InlineData("590590590590590590")]
+    [InlineData("-590590590590590590")]
+    public void IdempotencyRecord_WithALeaseThatNoTimeIsAsLongAs_IsUnreadable(string lease)
+    {
+        var refusal = Assert.Throws<ServiceOverloadedException>(
+            () => ReadKey(["in_progress", "1", "fingerprint", lease, "", "", ""]));
+        Assert.Equal("state_unreadable", refusal.Reason);
+    }
+
     private static Func<Exception, bool> IsUnreadable(string reason) => failure =>
         failure is ServiceOverloadedException { Applied: Applied.No } refusal && refusal.Reason == reason;
 

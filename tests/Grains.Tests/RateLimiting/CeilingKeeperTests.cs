@@ -4,7 +4,9 @@ using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.RateLimiting.Global;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
+using Gatehouse.Grains.Tests.Resilience;
 using Gatehouse.Grains.Tests.Simulation;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +20,8 @@ public sealed class CeilingKeeperTests : IDisposable
     private readonly VirtualTime _time = new();
     private readonly Store _store = new();
     private readonly SimulatedMeters _meters = new();
+    private readonly StoppableProcess _process = new();
+    private readonly Standstill _standstill;
     private readonly RegionClock _clock;
     private readonly CeilingKeeper _keeper;
 
@@ -25,6 +29,7 @@ public sealed class CeilingKeeperTests : IDisposable
     {
         _clock = new RegionClock(
             null!, null!, Options.Create(new RegionOptions()), new RegionMetrics(_meters), _time);
+        _standstill = new Standstill(_process);
         _keeper = NewKeeper();
     }
 
@@ -81,15 +86,66 @@ public sealed class CeilingKeeperTests : IDisposable
         Assert.Equal(10, _store.Model.Total);
     }
 
+    [Fact]
+    public void Standstill_WhatWasKnown_IsReadAgainBeforeAnythingIsDecided()
+    {
+        Play(() => _keeper.LoadAsync(Quota, 1));
+        Assert.False(_keeper.NeedsLoad);
+
+        _process.Pass(TimeSpan.FromSeconds(20));
+        Assert.True(_keeper.NeedsLoad);
+        _store.Model.Reserve("another", new ReserveRequest
+        {
+            Sequence = 1, WindowMs = 60_000, Oldest = 0, Settled = [], Reserved = new Reservation(_clock.NowMs / 10_000, 30),
+        });
+
+        Assert.True(Play(() => _keeper.LoadAsync(Quota, 1)));
+        Assert.False(_keeper.NeedsLoad);
+        Assert.Equal(30, BucketCounts.Sum(_keeper.CeilingAt(_clock.NowMs).Counted));
+    }
+
+    [Fact]
+    public void Standstill_WithoutTheStore_NothingIsDecidedUntilTheDoubtIsOver()
+    {
+        Play(() => _keeper.LoadAsync(Quota, 1));
+        _store.LosesAnswers = true;
+        _process.Pass(TimeSpan.FromSeconds(20));
+
+        for (var waited = TimeSpan.Zero; waited < Standstill.DoubtMax; waited += TimeSpan.FromSeconds(1))
+        {
+            Assert.False(Play(() => _keeper.LoadAsync(Quota, 1)));
+            Assert.True(_keeper.NeedsLoad);
+            _process.Pass(TimeSpan.FromSeconds(1));
+            _process.Tick();
+        }
+
+        Assert.False(Play(() => _keeper.LoadAsync(Quota, 1)));
+        Assert.False(_keeper.NeedsLoad);
+    }
+
+    [Fact]
+    public void Standstill_WhileInDoubt_NothingIsAdmittedThatTheStoreHasNotAcknowledged()
+    {
+        _process.Pass(TimeSpan.FromSeconds(20));
+        _process.Tick();
+        Play(() => _keeper.LoadAsync(Quota, 3));
+
+        Admit(3);
+
+        Assert.Equal(Missing.Reservation, _keeper.Acquire(
+            Quota, GlobalRoom.Unlimited, 1, _clock.NowMs, needsCover: true).Missing);
+    }
+
     public void Dispose()
     {
+        _standstill.Dispose();
         _clock.Dispose();
         _meters.Dispose();
     }
 
     private CeilingKeeper NewKeeper() => new("subject", new CeilingServices(
         _store, new StoreHealth(), _clock, new CeilingMetrics(_meters), new SubjectDeparture(),
-        Options.Create(new RateLimitingOptions()), _time));
+        Options.Create(new RateLimitingOptions()), _time, _standstill));
 
     private void Admit(int count)
     {

@@ -25,20 +25,25 @@ public sealed class StoreGuardTests : IDisposable
     };
 
     private readonly List<TaskCompletionSource<int>> _calls = [];
+    private readonly StoppableProcess _process = new();
+    private readonly Standstill _standstill;
     private readonly StoreGuard _guard;
 
     public StoreGuardTests()
     {
+        _standstill = new Standstill(_process);
         var metrics = new OverloadMetrics(_services.GetRequiredService<IMeterFactory>());
         var circuit = new CircuitBreaker(
             "data", _options.Circuit, metrics, _time, NullLogger<CircuitBreaker>.Instance);
         _guard = new StoreGuard(
-            "data", new StoreGate("data", _options, metrics, _time), circuit, _options, metrics, _time);
+            "data", new StoreGate("data", _options, metrics, _time), circuit, _options, metrics, _time,
+            _standstill);
     }
 
     public void Dispose()
     {
         _guard.Dispose();
+        _standstill.Dispose();
         _services.Dispose();
     }
 
@@ -130,6 +135,23 @@ public sealed class StoreGuardTests : IDisposable
         _calls[^1].SetResult(1);
         _calls[^2].SetResult(1);
         await Task.WhenAll(one, two);
+    }
+
+    // Answers that lay there all the time are read too late, all at once.
+    [Fact]
+    public async Task Run_FailuresBecauseThisProcessStoodStill_DoNotOpenTheCircuit()
+    {
+        for (var i = 0; i < _options.CircuitFailuresMax; i++)
+        {
+            var call = Run();
+            _process.Pass(TimeSpan.FromSeconds(20));
+            _calls[^1].SetException(new RedisTimeoutException(CommandFlags.None, "late", CommandStatus.Sent));
+            await ExpectAsync(call, "redis_timeout", Applied.Unknown);
+        }
+
+        var next = Run();
+        _calls[^1].SetResult(1);
+        Assert.Equal(1, await next);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Gatehouse.Grains.Tests.Simulation.Worlds;
 namespace Gatehouse.Grains.Tests.Simulation;
 
 /// <summary>
-/// Each promise can be broken: a store that leaves one comparison out is found within a few seeds. A simulation that
+/// Each promise can be broken: a store that leaves one comparison out, or a silo that does not look, is found within a few seeds. A simulation that
 /// finds nothing in these proves nothing of the others.
 /// </summary>
 public class BrokenStoreTests(ITestOutputHelper log)
@@ -24,6 +24,10 @@ public class BrokenStoreTests(ITestOutputHelper log)
     [Fact]
     public void RateLimit_ARequestThatIsAppliedEachTimeItIsSent_RefusesWithoutACause() =>
         AssertFound("refused", simulated => new RateWorld(simulated, new AppliesAgain().Apply));
+
+    [Fact]
+    public void RateLimit_AStandstillThatNobodyNotices_AdmitsWithoutTheStore() =>
+        AssertFound("after a standstill", simulated => new RateWorld(simulated) { NoticesStandstills = false });
 
     [Fact]
     public void AuditChain_AnAppendThatDoesNotCompare_Forks() =>

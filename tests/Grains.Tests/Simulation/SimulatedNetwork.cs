@@ -29,22 +29,22 @@ internal sealed class SimulatedNetwork(VirtualTime time, Random random, Faults f
             return await NeverAsync<T>();
         }
 
-        if (time.NowTicks < _awayUntil)
+        if (time.NowTicks < _awayUntil || (!_isHealed && time.NowTicks < silo.IsCutOffUntil))
         {
             throw new ServiceOverloadedException("redis_unavailable", Applied.No);
         }
 
         // No RunContinuationsAsynchronously: whoever waits goes on here and now, on the one thread there is.
         var answer = new TaskCompletionSource<T>();
-        time.In(Deadline, () => answer.TrySetException(
-            new ServiceOverloadedException("redis_timeout", isRead ? Applied.No : Applied.Unknown)));
+        time.In(Deadline, () => silo.InTurn(() => answer.TrySetException(
+            new ServiceOverloadedException("redis_timeout", isRead ? Applied.No : Applied.Unknown))));
         var fault = Choose();
         if (fault is not Faults.LostCommand)
         {
             var late = fault is Faults.Delay ? random.NextInt64(5 * Deadline) : 0;
             var arrival = Math.Max(time.NowTicks + Latency() + late, silo.ConnectionBusyUntil);
             silo.ConnectionBusyUntil = arrival;
-            time.In(arrival - time.NowTicks, () => ApplyAsync(apply, answer, isLost: fault is Faults.LostAnswer));
+            time.In(arrival - time.NowTicks, () => ApplyAsync(silo, apply, answer, isLost: fault is Faults.LostAnswer));
         }
 
         try
@@ -60,21 +60,22 @@ internal sealed class SimulatedNetwork(VirtualTime time, Random random, Faults f
         }
     }
 
-    private async void ApplyAsync<T>(Func<Task<T>> apply, TaskCompletionSource<T> answer, bool isLost)
+    private async void ApplyAsync<T>(
+        SimulatedSilo silo, Func<Task<T>> apply, TaskCompletionSource<T> answer, bool isLost)
     {
         try
         {
             var result = await apply();
             if (!isLost)
             {
-                time.In(Latency(), () => answer.TrySetResult(result));
+                time.In(Latency(), () => silo.InTurn(() => answer.TrySetResult(result)));
             }
         }
 #pragma warning disable CA1031 // The sender gets it, whatever it is.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            answer.TrySetException(failure);
+            silo.InTurn(() => answer.TrySetException(failure));
         }
     }
 

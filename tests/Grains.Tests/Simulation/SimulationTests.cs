@@ -29,6 +29,9 @@ public class SimulationTests(ITestOutputHelper log)
     [InlineData(51, 24, Faults.Flush)]
     [InlineData(1934273166, 53, Faults.Zombie | Faults.Skew)]
     [InlineData(1575007283, 22, Faults.Delay | Faults.Restart)]
+    [InlineData(1508875130, 25, Faults.Delay | Faults.Outage | Faults.Pause)]
+    [InlineData(1059785025, 14, Faults.LostAnswer | Faults.Zombie | Faults.Flush)]
+    [InlineData(2028527691, 60, Faults.Delay | Faults.Outage | Faults.Crash | Faults.Restart | Faults.Pause)]
     public void RateLimit_OfACaseThatFailed_Holds(int seed, int steps, object faults) =>
         Assert.Equal("", RateLimits.Play(new SimulationCase(seed, steps, (Faults)faults)) ?? "");
 

@@ -10,7 +10,7 @@ namespace Gatehouse.Grains.RateLimiting.Ceilings;
 /// <summary>What every subject's keeper needs, once per silo.</summary>
 internal sealed record CeilingServices(
     ICeilingStore Store, StoreHealth Health, RegionClock Clock, CeilingMetrics Metrics,
-    SubjectDeparture Departure, IOptions<RateLimitingOptions> Options, TimeProvider Time);
+    SubjectDeparture Departure, IOptions<RateLimitingOptions> Options, TimeProvider Time, Standstill Standstill);
 
 /// <summary>
 /// Runs <see cref="Ceiling"/> for one subject: sends one request at a time, in the background, and the same one again
@@ -24,6 +24,7 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
     private ReserveRequest? _request;
     private Task? _sending;
     private long _failedAt;
+    private long _readAfter = -1;
     private Quota _quota;
 
     public SubjectCounts Counts { get; private set; }
@@ -31,11 +32,23 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
     /// <summary>Whether the stored counts are known, or known not to be readable.</summary>
     public bool IsLoaded { get; private set; }
 
+    /// <summary>
+    /// Whether the store is to be read before anything is decided: it never was, or this process stood still since, and
+    /// another silo may have had the subject meanwhile.
+    /// </summary>
+    public bool NeedsLoad => _readAfter != services.Standstill.Count;
+
+    /// <summary>
+    /// Whether this process may have been declared dead. Until it knows, a subject here admits nothing that the store
+    /// has not acknowledged, whatever the policy says of a store that is away.
+    /// </summary>
+    public bool IsInDoubt => services.Standstill.IsInDoubt;
+
     private long NowMs => services.Clock.NowMs;
 
     private RateLimitingOptions Options => services.Options.Value;
 
-    private bool IsLeaving => services.Departure.HasBegun;
+    private bool MayBeCalledElsewhere => services.Departure.HasBegun || IsInDoubt;
 
     private bool IsWorthTrying => _request is null || !services.Health.IsStalled
         || services.Time.GetElapsedTime(_failedAt) >= RetryDelay;
@@ -45,9 +58,9 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
         in Quota quota, in GlobalRoom room, long cost, long nowMs, bool needsCover)
     {
         _quota = quota;
-        long? bareMax = !needsCover ? null : IsLeaving ? 0 : Ceiling.Chunk(quota.Limit);
+        long? bareMax = !needsCover ? null : MayBeCalledElsewhere ? 0 : Ceiling.Chunk(quota.Limit);
         (Counts, var verdict, var missing) = Admission.Acquire(Counts, quota, room, cost, nowMs, bareMax);
-        if (missing is Missing.None && cost > 0 && _sending is null && !IsLeaving)
+        if (missing is Missing.None && cost > 0 && _sending is null && !MayBeCalledElsewhere)
         {
             var chunk = Ceiling.Chunk(quota.Limit);
             if (Counts.Ceiling.WantsMore(verdict.Remaining, chunk) && IsWorthTrying)
@@ -75,33 +88,26 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
     /// </summary>
     public async Task<bool> LoadAsync(Quota quota, long cost)
     {
-        var (isFirst, isStalled) = (!IsLoaded, services.Health.IsStalled);
+        var (isFirst, after, isStalled) = (NeedsLoad, services.Standstill.Count, services.Health.IsStalled);
         (_quota, IsLoaded) = (quota, true);
-        try
+        var ahead = cost == 0 ? 0 : Ahead(cost);
+        if (isStalled && !isFirst)
         {
-            var ahead = cost == 0 ? 0 : Ahead(cost);
-            if (isStalled && !isFirst)
+            if (_sending is null && IsWorthTrying)
             {
-                if (_sending is null && IsWorthTrying)
-                {
-                    Send(ahead);
-                }
-
-                return false;
+                Send(ahead);
             }
 
-            var confirmed = services.Clock.ConfirmAsync();
-            var limit = isStalled ? Options.ReservationWait : Options.LoadTimeout;
-            await Task.WhenAll(confirmed, ReserveAsync(ahead)).WaitAsync(limit, services.Time);
-            return await confirmed && _request is null;
-        }
-#pragma warning disable CA1031 // Whatever failed, the history is unknown, and the policy says what holds then.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            services.Health.Failed();
             return false;
         }
+
+        var isRead = await ReadAsync(ahead, isStalled ? Options.ReservationWait : Options.LoadTimeout);
+        if (isRead || !services.Standstill.IsInDoubt)
+        {
+            _readAfter = after;
+        }
+
+        return isRead;
     }
 
     /// <summary>
@@ -185,10 +191,27 @@ internal sealed class CeilingKeeper(string key, CeilingServices services)
     public void Rehydrate(SubjectHandover handover)
     {
         (_owner, _quota, Counts, IsLoaded) = (handover.Owner, handover.ToQuota(), handover.ToCounts(), true);
-        _request = handover.ToRequest();
+        (_request, _readAfter) = (handover.ToRequest(), services.Standstill.Count);
     }
 
-    private long Ahead(long cost) => IsLeaving ? cost : cost + (2 * Ceiling.Chunk(_quota.Limit));
+    private async Task<bool> ReadAsync(long ahead, TimeSpan limit)
+    {
+        try
+        {
+            var confirmed = services.Clock.ConfirmAsync();
+            await Task.WhenAll(confirmed, ReserveAsync(ahead)).WaitAsync(limit, services.Time);
+            return await confirmed && _request is null;
+        }
+#pragma warning disable CA1031 // Whatever failed, the history is unknown, and the policy says what holds then.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            services.Health.Failed();
+            return false;
+        }
+    }
+
+    private long Ahead(long cost) => MayBeCalledElsewhere ? cost : cost + (2 * Ceiling.Chunk(_quota.Limit));
 
     private Task SettledAsync() => _sending ?? Task.CompletedTask;
 

@@ -74,6 +74,21 @@ public class FaultAllowanceTests
             Check(new OwnHistoryChecker(), [Crash(12, 13)], [.. before, Admitted(Sliding, 21, remaining)]);
     }
 
+    [Fact]
+    public void OwnHistory_BesideAZombie_MayLackWhatTheOtherAdmittedMeanwhileAndNothingElse()
+    {
+        LimitCall[] before = Burst(Sliding)[..10];
+
+        Assert.Empty(OwnHistory(At(0), remaining: 19));
+        Assert.Single(OwnHistory(At(0), remaining: 20));
+        // Those from before it was back are known to both.
+        Assert.Single(OwnHistory(At(12), remaining: 10));
+
+        IReadOnlyList<Violation> OwnHistory(TimeSpan from, int remaining) => Check(
+            new OwnHistoryChecker(), [new Fault("zombie", from, At(13)) { Revives = true }],
+            [.. before, Admitted(Sliding, 21, remaining)]);
+    }
+
     [Theory]
     [InlineData(CallOutcome.Overloaded)]
     [InlineData(CallOutcome.Unknown)]

@@ -12,6 +12,7 @@ internal sealed class SubjectHistory
         (Region, Limit, Calls, _history) = (region, calls[0].Limit, calls, history);
         Admitted = [.. calls.Where(call => call.Outcome is CallOutcome.Admitted)];
         Counted = [.. calls.Where(call => call.MayCount).Select(AsLateAsItMayCount)];
+        KnownToAll = [.. Admitted.Where(call => !MayHaveHadTwo(call))];
     }
 
     /// <summary>Null: all regions together.</summary>
@@ -27,6 +28,12 @@ internal sealed class SubjectHistory
 
     /// <summary>Possibly admitted.</summary>
     public IReadOnlyList<LimitCall> Counted { get; }
+
+    /// <summary>
+    /// Certainly admitted, and not while a process that was declared dead was back: of two activations each answers as of
+    /// its last exchange with the store.
+    /// </summary>
+    private IReadOnlyList<LimitCall> KnownToAll { get; }
 
     public static IEnumerable<SubjectHistory> Of(History<LimitCall> history) => history.Operations
         .GroupBy(call => (call.Region, call.Limit.Policy, call.Subject))
@@ -46,7 +53,7 @@ internal sealed class SubjectHistory
         ((long)fault.ChunksUnder * Limit.Chunk) + fault.UnitsUnder + Limit.Law.WithheldMax(Limit, fault));
 
     public long UsedMin(LimitCall call) => Math.Max(
-        0, Limit.Law.UsedMin(Limit, Admitted, call) - OverMax(call.Start - Limit.Law.RemembersMax(Limit), call.End));
+        0, Limit.Law.UsedMin(Limit, KnownToAll, call) - OverMax(call.Start - Limit.Law.RemembersMax(Limit), call.End));
 
     public long UsedMax(LimitCall call) =>
         Limit.Law.UsedMax(Limit, Counted, call, Remembered(call).Any(fault => fault.Moves)) + UnderMax(call);
@@ -62,6 +69,9 @@ internal sealed class SubjectHistory
             .Select(fault => fault.To).DefaultIfEmpty().Max();
         return call.Outcome is CallOutcome.Admitted || revived == default ? call : call with { End = revived };
     }
+
+    private bool MayHaveHadTwo(LimitCall call) => _history.Faults.Any(
+        fault => fault.Revives && fault.IsOf(Region) && fault.Touches(call.Start, call.End));
 
     private IEnumerable<Fault> Remembered(LimitCall call) =>
         FaultsIn(call.Start - Limit.Law.RemembersMax(Limit), call.End);

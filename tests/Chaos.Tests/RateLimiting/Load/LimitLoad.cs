@@ -6,7 +6,7 @@ namespace Gatehouse.Chaos.Tests.RateLimiting.Load;
 
 /// <summary>
 /// Steady clients: of each policy one subject is called well above its limit, by several clients at once, and many
-/// subjects well below theirs. A client that waits for an answer makes no other call.
+/// subjects well below theirs. They keep their pace whatever becomes of their calls.
 /// </summary>
 internal sealed class LimitLoad
 {
@@ -49,16 +49,23 @@ internal sealed class LimitLoad
         return _calls;
     }
 
+    /// <summary>Calls at its pace, whether the calls before are answered or not.</summary>
     private async Task RunAsync(
         LimitClient client, Random random, TimeSpan pause, Func<Random, (Limit Limit, string Subject, int Cost)> choose)
     {
+        var calls = new List<Task>();
         while (!_isOver)
         {
             await Task.Delay(pause * (0.5 + random.NextDouble()));
             var (limit, subject, cost) = choose(random);
-            _calls.Enqueue(await client.CallAsync(limit, subject, cost));
+            calls.Add(CallAsync(client, limit, subject, cost));
         }
+
+        await Task.WhenAll(calls);
     }
+
+    private async Task CallAsync(LimitClient client, Limit limit, string subject, int cost) =>
+        _calls.Enqueue(await client.CallAsync(limit, subject, cost));
 
     private (Limit Limit, string Subject, int Cost) Quiet(Random random)
     {

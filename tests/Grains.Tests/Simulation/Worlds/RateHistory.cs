@@ -35,6 +35,9 @@ internal sealed class RateHistory(RateLimitPolicy policy)
 
     public IReadOnlyList<long> Flushes { get; set; } = [];
 
+    // What one activation that ended may have left behind as used.
+    private long WithheldMax => (2 * _chunk) + CostMax;
+
     public ActivationLife Begin(long nowMs)
     {
         var life = new ActivationLife(nowMs);
@@ -124,24 +127,36 @@ internal sealed class RateHistory(RateLimitPolicy policy)
         var countsFrom = nowMs - _windowMs - bucket - ClockErrorMs - (others > 0 ? span : 0);
         var counted = policy.Algorithm switch
         {
-            RateLimitAlgorithm.TokenBucket => OwedAt(nowMs) + 1 + (others > 0 ? (limit / 6) + (limit / 30) + 2 : 0),
+            RateLimitAlgorithm.TokenBucket => OwedAt(nowMs, asked) + 1,
             RateLimitAlgorithm.FixedWindow => _admitted.Where(entry =>
                 (entry.AtMs + ClockErrorMs) / _windowMs >= (nowMs - ClockErrorMs) / _windowMs).Sum(entry => entry.Units),
             _ => _admitted.Where(entry => entry.AtMs > countsFrom).Sum(entry => entry.Units),
         };
-        var withheld = others * ((2 * _chunk) + CostMax);
+        // What a store lost is told again, by each who knew of it, and with it what others had reserved.
+        var losses = others == 0 ? 0 : Flushes.Count(at => at >= sinceMs && at <= nowMs);
+        var withheld = policy.Algorithm is RateLimitAlgorithm.TokenBucket ? 0 : (others + losses) * WithheldMax;
         return counted + withheld + cost > limit
             ? null
             : $"refused {cost} of {limit} ({policy.Algorithm}, {_windowMs} ms) with {counted} in use and {withheld} "
                 + $"withheld at most, by {others} others";
     }
 
-    /// <summary>A bucket that was young or reduced has drained at the lower rate.</summary>
-    private long OwedAt(long nowMs)
+    /// <summary>
+    /// With what the ends of others, and losses of the store, may have added: it is owed until nothing is. A bucket that
+    /// was young or reduced has drained at the lower rate.
+    /// </summary>
+    private long OwedAt(long nowMs, ActivationLife asked)
     {
         var isReduced = Flushes.Count > 0 || _lives.Any(life => life.DegradedMs.Count > 0);
-        var (perMs, owed, atMs) = ((double)(isReduced ? _cold : policy.Limit) / _windowMs, 0.0, 0L);
-        foreach (var (at, units) in _admitted)
+        var perMs = (double)(isReduced ? _cold : policy.Limit) / _windowMs;
+        // Each is known to a span, or to a thirtieth of the window.
+        var added = WithheldMax + (policy.Limit / 6) + (policy.Limit / 30) + 2;
+        var others = _lives.Where(life => life != asked).ToList();
+        var debts = _admitted
+            .Concat(others.Where(life => life.EndMs <= nowMs).Select(life => (AtMs: life.EndMs, Units: added)))
+            .Concat(Flushes.Where(_ => others.Count > 0).Select(at => (AtMs: at, Units: added)));
+        var (owed, atMs) = (0.0, 0L);
+        foreach (var (at, units) in debts.OrderBy(debt => debt.AtMs))
         {
             owed = Math.Max(0, owed - (perMs * (at - atMs))) + units;
             atMs = at;

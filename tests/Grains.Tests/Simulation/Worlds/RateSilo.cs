@@ -7,6 +7,7 @@ using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
 using Gatehouse.Grains.Regions;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -27,7 +28,7 @@ internal sealed class RateSilo : IDisposable
 
     public RateSilo(
         SimulatedSilo silo, VirtualTime time, ICeilingStore store, FakeRegionStore region, TenantSnapshot tenant,
-        SimulatedMeters meters)
+        SimulatedMeters meters, Standstill standstill)
     {
         (Silo, _time) = (silo, time);
         Clock = new RegionClock(Grains(region, tenant), region, Options.Create(new RegionOptions()),
@@ -37,7 +38,8 @@ internal sealed class RateSilo : IDisposable
         _tenants = new TenantDirectory(Grains(region, tenant), silo.Time);
         _tenants.Publish(tenant);
         _ceilings = new CeilingServices(
-            store, new StoreHealth(), Clock, new CeilingMetrics(meters), new SubjectDeparture(), _options, silo.Time);
+            store, new StoreHealth(), Clock, new CeilingMetrics(meters), new SubjectDeparture(), _options, silo.Time,
+            standstill);
     }
 
     public SimulatedSilo Silo { get; }
@@ -59,6 +61,21 @@ internal sealed class RateSilo : IDisposable
         _options, Silo.Time, NullLogger<RateLimitGrain>.Instance));
 
     public void Dispose() => Clock.Dispose();
+
+    /// <summary>A tenant with that policy.</summary>
+    public static TenantSnapshot TenantOf(RateLimitPolicy policy) => new()
+    {
+        Tenant = "t",
+        Version = "1",
+        ETag = "1",
+        Status = TenantStatus.Active,
+        Source = DeclarationSource.Api,
+        ApiKeys = new Dictionary<string, ApiKeyRecord>(),
+        Policies = new Dictionary<string, PolicyEntry>
+        {
+            ["default"] = new() { Policy = policy, Source = DeclarationSource.Api, ETag = "1" },
+        },
+    };
 
     private async void RefreshAsync()
     {

@@ -1,9 +1,10 @@
 using Gatehouse.Cluster.Tests.Fixtures;
 using Gatehouse.Grains.Abstractions.RateLimiting;
-using Gatehouse.Grains.Abstractions.Tenants;
 using Gatehouse.Grains.RateLimiting;
 using Gatehouse.Grains.RateLimiting.Ceilings;
+using Gatehouse.Grains.Resilience;
 using Gatehouse.Grains.Tests.RateLimiting;
+using Gatehouse.Grains.Tests.Resilience;
 
 namespace Gatehouse.Grains.Tests.Simulation.Worlds;
 
@@ -15,6 +16,7 @@ namespace Gatehouse.Grains.Tests.Simulation.Worlds;
 internal sealed class RateWorld : World, ICeilingStore
 {
     private const string Key = "t/default/s/subject";
+    private static readonly TimeSpan DeclaredDeadAfter = TimeSpan.FromSeconds(16);
 
     private readonly Defect? _defect;
     private readonly CeilingModel _store = new();
@@ -41,6 +43,9 @@ internal sealed class RateWorld : World, ICeilingStore
         };
         _history = new RateHistory(_policy);
     }
+
+    /// <summary>Whether silos do.</summary>
+    public bool NoticesStandstills { get; init; } = true;
 
     protected override TimeSpan PauseMax => _policy.Window * 3;
 
@@ -96,6 +101,9 @@ internal sealed class RateWorld : World, ICeilingStore
                 // It asks for its own end, and tells what it admitted.
                 Run(() => HandOverAsync(Current));
                 break;
+            case 5 when Has(Faults.Pause) && Current.Host.Silo.StandsStillUntil <= Time.NowTicks:
+                StandStill(Current);
+                break;
             default:
                 Burst();
                 break;
@@ -109,7 +117,7 @@ internal sealed class RateWorld : World, ICeilingStore
             subject.Host.Silo.Crash();
         }
 
-        if (Broken is null && Current.Host.IsGone)
+        if (Broken is null && (Current.Host.IsGone || Current.Host.Silo.StandsStillUntil > Time.NowTicks))
         {
             Replace(crashed: true);
         }
@@ -177,10 +185,16 @@ internal sealed class RateWorld : World, ICeilingStore
             return;
         }
 
+        await subject.Host.Silo.GoesOnAsync();
         var decision = await subject.Grain.CheckAsync(cost, null);
         if (subject.Host.Silo.HasCrashed)
         {
             return;
+        }
+
+        if (decision is { Allowed: true, Degraded: true } && cost > 0 && Time.NowTicks < subject.InDoubtUntil)
+        {
+            Break("after a standstill, and before the silo knew that it was not declared dead, it admitted without the store");
         }
 
         Answered++;
@@ -195,15 +209,54 @@ internal sealed class RateWorld : World, ICeilingStore
         }
     }
 
+    /// <summary>
+    /// A silo stands still. If for long, the others declare it dead and the subject is called elsewhere; going on, it
+    /// serves what has come meanwhile, and then finds out and ends itself.
+    /// </summary>
+    private void StandStill(Subject subject)
+    {
+        var length = DeclaredDeadAfter * 2 * Random.NextDouble();
+        subject.Host.Silo.StandStill(length, TimeSpan.FromSeconds(2) * Random.NextDouble());
+        if (length > Standstill.Min + TimeSpan.FromSeconds(1))
+        {
+            subject.InDoubtUntil = Time.NowTicks + (length + Standstill.DoubtMax).Ticks;
+        }
+
+        if (length < DeclaredDeadAfter)
+        {
+            return;
+        }
+
+        Time.In(DeclaredDeadAfter.Ticks, () => ReplaceIfCurrent(subject));
+        Time.In((length + (Standstill.DoubtMax * Random.NextDouble())).Ticks, () =>
+        {
+            Crash(subject);
+            ReplaceIfCurrent(subject);
+        });
+    }
+
+    private void ReplaceIfCurrent(Subject subject)
+    {
+        if (subject == Current)
+        {
+            Replace(crashed: false);
+        }
+    }
+
     private void Replace(bool crashed)
     {
         if (crashed)
         {
-            Current.Host.Silo.Crash();
-            Current.Life.EndMs = NowMs;
+            Crash(Current);
         }
 
         Run(() => AddSubjectAsync());
+    }
+
+    private void Crash(Subject subject)
+    {
+        subject.Host.Silo.Crash();
+        subject.Life.EndMs = Math.Min(subject.Life.EndMs, NowMs);
     }
 
     private async Task HandOverAsync(Subject subject)
@@ -228,7 +281,8 @@ internal sealed class RateWorld : World, ICeilingStore
     {
         var silo = NewSilo();
         var rate = new RateSilo(
-            silo, Time, FaultyStore.Of<ICeilingStore>(this, silo, Network, _defect), _region, Tenant(), Meters);
+            silo, Time, FaultyStore.Of<ICeilingStore>(this, silo, Network, _defect), _region, RateSilo.TenantOf(_policy), Meters,
+            new Standstill(NoticesStandstills ? silo.Time : new StoppableProcess()));
         _silos.Add(rate);
         var host = new GrainHost(Key, silo, Time);
         var subject = new Subject(host, rate.Activate(host), _history.Begin(NowMs));
@@ -236,48 +290,10 @@ internal sealed class RateWorld : World, ICeilingStore
         _subjects.Add(subject);
         if (moved is not null)
         {
-            Move(moved, subject.Grain);
+            Subject.Move(moved, subject.Grain);
         }
 
         await subject.Grain.OnActivateAsync(CancellationToken.None);
         await subject.Tail;
-    }
-
-    /// <summary>What the runtime carries from one silo to the other.</summary>
-    private static void Move(RateLimitGrain from, RateLimitGrain to)
-    {
-        object? carried = null;
-        from.OnDehydrate(StandIn.Of<IDehydrationContext>((_, arguments) => (carried = arguments[1]) is not null));
-        to.OnRehydrate(StandIn.Of<IRehydrationContext>((_, arguments) => (arguments[1] = carried) is not null));
-    }
-
-    private TenantSnapshot Tenant() => new()
-    {
-        Tenant = "t",
-        Version = "1",
-        ETag = "1",
-        Status = TenantStatus.Active,
-        Source = DeclarationSource.Api,
-        ApiKeys = new Dictionary<string, ApiKeyRecord>(),
-        Policies = new Dictionary<string, PolicyEntry>
-        {
-            ["default"] = new() { Policy = _policy, Source = DeclarationSource.Api, ETag = "1" },
-        },
-    };
-
-    private sealed record Answer(RateLimitDecision Decision)
-    {
-        public bool Allowed => Decision.Allowed;
-
-        public bool Degraded => Decision.Degraded;
-
-        public bool Cold => Decision.Cold;
-
-        public long Remaining => Decision.Remaining;
-    }
-
-    private sealed record Subject(GrainHost Host, RateLimitGrain Grain, ActivationLife Life)
-    {
-        public Task Tail { get; set; } = Task.CompletedTask;
     }
 }
