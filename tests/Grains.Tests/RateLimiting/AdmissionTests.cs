@@ -39,6 +39,34 @@ public class AdmissionTests
         Assert.False(Acquire(used, new GlobalRoom(3, 5), cost: 1, Start + 61_999).Verdict.Allowed);
     }
 
+    [Fact]
+    public void Acquire_BeyondItsOwnLimit_IsRefusedByThat_AndTimeGoesOn()
+    {
+        var (used, _, _) = Acquire(default, GlobalRoom.Unlimited, cost: 40);
+
+        var (next, verdict, _) = Acquire(used, new GlobalRoom(3, 5), cost: 1, Start + 1_000);
+
+        Assert.Equal((false, false), (verdict.Allowed, verdict.IsGlobal));
+        Assert.Equal(Start + 1_000, next.State.SeenMs);
+    }
+
+    // What others leave may be more in a moment: the account is as if nobody had asked.
+    [Fact]
+    public void Acquire_BeyondWhatOtherRegionsLeave_LeavesTheAccountAsItWas()
+    {
+        var (used, _, _) = Acquire(default, GlobalRoom.Unlimited, cost: 5);
+
+        Assert.Equal(Start, Acquire(used, new GlobalRoom(3, 5), cost: 1, Start + 1_000).Next.State.SeenMs);
+    }
+
+    [Fact]
+    public void Acquire_OfAllThatOtherRegionsLeave_WaitsUntilItsOwnUseHasLeft()
+    {
+        var (used, _, _) = Acquire(default, GlobalRoom.Unlimited, cost: 5);
+
+        Assert.Equal(62_000, Acquire(used, new GlobalRoom(1, 5), cost: 5).Verdict.RetryAfterMs);
+    }
+
     // No fall of its own use would help: others' may, and a span later is soon enough to ask.
     [Fact]
     public void Acquire_OfMoreThanOtherRegionsEverLeave_IsWorthAskingInASpan() =>
