@@ -89,9 +89,14 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a silo, in the place of one that is gone.</summary>
-    public async Task StartSiloAsync(int index)
+    public Task StartSiloAsync(int index) => StartSiloAsync(index, []);
+
+    /// <summary>The same for one whose clock is wrong.</summary>
+    public Task StartSiloAsync(int index, TimeSpan ahead) => StartSiloAsync(index, WrongClock.Settings(ahead));
+
+    private async Task StartSiloAsync(int index, Dictionary<string, string> more)
     {
-        var settings = new Dictionary<string, string>(_settings);
+        var settings = new Dictionary<string, string>(_settings.Concat(more));
         settings.Remove("Gatehouse:Topology");
         Silos[index] = await GatehouseProcess.StartSiloAsync(_folder.Path, settings);
         Add($"silo-{index}", Silos[index]);

@@ -19,6 +19,10 @@ internal static class Nemesis
     public static Task StartSiloAsync(this ChaosRun run, ChaosCluster cluster, int silo) =>
         run.DoAsync($"silo-{silo}", PromisedCosts.Join, () => cluster.StartSiloAsync(silo));
 
+    /// <summary>One comes whose clock is wrong.</summary>
+    public static Task StartSiloAsync(this ChaosRun run, ChaosCluster cluster, int silo, TimeSpan ahead) => run.DoAsync(
+        $"silo-{silo}, its clock {ahead} ahead", PromisedCosts.Join, () => cluster.StartSiloAsync(silo, ahead));
+
     /// <summary>An API host leaves in order, and its successor takes its place.</summary>
     public static Task ReplaceHostAsync(this ChaosRun run, ChaosCluster cluster, int host) => run.DoAsync(
         $"host-{host}", PromisedCosts.HostAway, async () =>
