@@ -10,8 +10,8 @@ using Gatehouse.Grains.Tests.Simulation.Worlds;
 namespace Gatehouse.Grains.Tests.Simulation;
 
 /// <summary>
-/// Each promise can be broken: a store that leaves one comparison out, or a silo that does not look, is found within a few seeds. A simulation that
-/// finds nothing in these proves nothing of the others.
+/// Each promise can be broken: a store that leaves one comparison out, or a silo that does not look, is found within a few
+/// seeds. A simulation that finds nothing in these proves nothing of the others.
 /// </summary>
 public class BrokenStoreTests(ITestOutputHelper log)
 {
