@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gatehouse.Grains.Membership;
 using Gatehouse.Grains.Resilience;
 using Microsoft.Extensions.Hosting;
@@ -14,22 +15,17 @@ internal sealed partial class StandstillNotice(
     Standstill standstill, IClusterMembershipService members, MembershipMetrics metrics,
     ILogger<StandstillNotice> logger) : BackgroundService
 {
-    private readonly SemaphoreSlim _ended = new(0);
-
-    public override void Dispose()
-    {
-        _ended.Dispose();
-        base.Dispose();
-    }
+    // One look answers for all that ended before it.
+    private readonly Channel<TimeSpan> _ended = Channel.CreateBounded<TimeSpan>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         standstill.Ended += Note;
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
+            await foreach (var _ in _ended.Reader.ReadAllAsync(stoppingToken))
             {
-                await _ended.WaitAsync(stoppingToken);
                 await LookAsync();
             }
         }
@@ -43,7 +39,7 @@ internal sealed partial class StandstillNotice(
     {
         metrics.StoodStill();
         LogStoodStill((long)length.TotalMilliseconds);
-        _ended.Release();
+        _ended.Writer.TryWrite(length);
     }
 
     private async Task LookAsync()
