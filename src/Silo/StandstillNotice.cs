@@ -19,19 +19,23 @@ internal sealed partial class StandstillNotice(
     private readonly Channel<TimeSpan> _ended = Channel.CreateBounded<TimeSpan>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         standstill.Ended += Note;
-        try
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override Task StopAsync(CancellationToken cancellationToken)
+    {
+        standstill.Ended -= Note;
+        return base.StopAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var _ in _ended.Reader.ReadAllAsync(stoppingToken))
         {
-            await foreach (var _ in _ended.Reader.ReadAllAsync(stoppingToken))
-            {
-                await LookAsync();
-            }
-        }
-        finally
-        {
-            standstill.Ended -= Note;
+            await LookAsync();
         }
     }
 
